@@ -1,0 +1,5 @@
+.DEFAULT_GOAL := build
+
+build:
+	cargo build
+.PHONY: build

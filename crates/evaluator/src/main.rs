@@ -1,0 +1,3 @@
+//! cargo-nix-eval.
+
+fn main() {}

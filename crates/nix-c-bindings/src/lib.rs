@@ -1,0 +1,1 @@
+//! Raw bindings to the C API of the installed libnix.

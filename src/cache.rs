@@ -1,0 +1,1 @@
+//! Slots of realised environments, by key.

@@ -1,0 +1,61 @@
+//! The command line, as clap types and nothing else, so that completions and
+//! man pages come from it.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The environment of a Rust project, from crate-env.nix.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-nix",
+    bin_name = "cargo-nix",
+    version,
+    about,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What is wanted.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs; `src/cmd` has one file for each.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Print the environment of the project
+    Env(EnvArgs),
+}
+
+/// How an environment is obtained; common to most verbs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ObtainArgs {
+    /// The project's directory [default: the current one, upwards]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Let the evaluation read what is not part of the project: <nixpkgs>, absolute paths, variables
+    #[arg(long)]
+    pub impure: bool,
+    /// Use what is in the store, fetch nothing
+    #[arg(long)]
+    pub offline: bool,
+    /// Show the whole trace of an evaluation error
+    #[arg(long)]
+    pub show_trace: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `cargo-nix env`.
+#[derive(Args, Clone, Debug)]
+pub struct EnvArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Print it (the default, for the record in scripts)
+    #[arg(long)]
+    pub print: bool,
+    /// In which language
+    #[arg(long, value_enum, default_value_t)]
+    pub format: crate::env::Format,
+}

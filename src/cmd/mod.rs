@@ -1,0 +1,28 @@
+//! Dispatch: one file per verb.
+
+mod env;
+
+use crate::cli::{Cli, Verb};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Parses the command line, runs the verb, prints the error if there is one.
+///
+/// `cargo nix env` calls us as `cargo-nix nix env`: that first word is dropped.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|word| word == "nix") {
+        args.remove(1);
+    }
+    let result = match Cli::parse_from(args).verb {
+        Verb::Env(args) => env::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The faults a user may meet, each with a stable exit code and a message that
+//! says what to do next. Messages are lower-case fragments; `cmd::main` prints
+//! `error: ` before the one that ends the process.
+
+use cargo_nix_protocol::{Failure, FailureKind};
+use std::path::PathBuf;
+
+/// What our functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong, as the user is told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No crate-env.nix from `start` upwards.
+    #[error("no crate-env.nix in {} or above it\n  `cargo nix init` writes one", start.display())]
+    NoProject {
+        /// Where the search began.
+        start: PathBuf,
+    },
+    /// Neither `XDG_CACHE_HOME` nor `HOME` is set.
+    #[error("neither XDG_CACHE_HOME nor HOME is set, so there is no place for the cache\n  set one of them")]
+    NoHome,
+    /// A file or directory could not be read or written.
+    #[error("{doing} {}: {source}", path.display())]
+    Io {
+        /// What we were doing, e.g. `reading`.
+        doing: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The evaluator reports a failure.
+    #[error("{}", crate::evaluator::describe(.0))]
+    Evaluator(Box<Failure>),
+    /// The evaluator could not be started, or ended without an answer.
+    #[error("{0}")]
+    EvaluatorGone(String),
+    /// A fault of the project that was found without evaluating it.
+    #[error("{message}")]
+    Project {
+        /// Message with the place and the way out.
+        message: String,
+    },
+    /// The machine lacks something.
+    #[error("{message}")]
+    Machine {
+        /// Message with the way out.
+        message: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`], for `map_err`.
+    pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io { doing, path, source }
+    }
+
+    /// The exit code: 2 usage (clap), 3 no project, 4 the project is at fault,
+    /// 5 a build failed, 6 the store, 7 the machine, 70 a bug of ours.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::NoProject { .. } => 3,
+            Error::Project { .. } => 4,
+            Error::Evaluator(failure) => match failure.kind {
+                FailureKind::Evaluation => 4,
+                FailureKind::Build => 5,
+                FailureKind::Store => 6,
+                FailureKind::Internal => 70,
+            },
+            Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
+            Error::EvaluatorGone(_) => 70,
+        }
+    }
+}

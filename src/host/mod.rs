@@ -1,0 +1,1 @@
+//! The host set: what this machine itself provides, described.

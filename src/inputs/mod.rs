@@ -1,0 +1,1 @@
+//! The input set of a project: discovered, hashed into a key, snapshotted.

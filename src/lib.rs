@@ -1,0 +1,24 @@
+//! cargo-nix: the environment of a Rust project, from `crate-env.nix`.
+//!
+//! The rooms, in the order in which data passes them (arrows run downwards
+//! only; ARCHITECTURE.md has the picture):
+//!
+//! - [`cli`], [`cmd`]: what was asked; one file per verb
+//! - [`env`]: an environment, obtained and rendered
+//! - [`evaluator`]: the conversation with `cargo-nix-eval`
+//! - [`cache`]: slots of realised environments, by key
+//! - [`host`]: the host set: what this machine itself provides
+//! - [`inputs`]: the input set of a project, its key, its snapshot
+//! - [`project`]: where a project begins and which layers it has
+//! - [`vars`], [`error`]: environment variables and faults
+
+pub mod cache;
+pub mod cli;
+pub mod cmd;
+pub mod env;
+pub mod error;
+pub mod evaluator;
+pub mod host;
+pub mod inputs;
+pub mod project;
+pub mod vars;

@@ -1,0 +1,51 @@
+//! Every environment variable that cargo-nix reads is read here, once, into
+//! [`Vars`]; an error names the variable.
+
+use crate::error::{Error, Result};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The variables of this process that cargo-nix heeds.
+#[derive(Clone, Debug, Default)]
+pub struct Vars {
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// `XDG_CACHE_HOME`; ignored when relative, as the XDG specification asks.
+    pub xdg_cache_home: Option<PathBuf>,
+    /// `CARGO_NIX_EVAL`: the evaluator to start instead of the one beside us.
+    pub evaluator: Option<PathBuf>,
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `RUSTUP_HOME`.
+    pub rustup_home: Option<PathBuf>,
+}
+
+impl Vars {
+    /// Reads the variables of this process.
+    pub fn read() -> Self {
+        let path_of = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        Vars {
+            home: path_of("HOME"),
+            xdg_cache_home: path_of("XDG_CACHE_HOME").filter(|p| p.is_absolute()),
+            evaluator: path_of("CARGO_NIX_EVAL"),
+            path: std::env::var_os("PATH"),
+            rustup_home: path_of("RUSTUP_HOME"),
+        }
+    }
+
+    /// `${XDG_CACHE_HOME:-~/.cache}/cargo-nix`.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`] if neither variable is set.
+    pub fn cache_dir(&self) -> Result<PathBuf> {
+        match (&self.xdg_cache_home, &self.home) {
+            (Some(cache), _) => Ok(cache.join("cargo-nix")),
+            (None, Some(home)) => Ok(home.join(".cache/cargo-nix")),
+            (None, None) => Err(Error::NoHome),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Shared by the tests: a world of one's own for each test (HOME, cache,
+//! project directory), over one store for the whole test run.
+//!
+//! The store lies in `target/test-store`, so that a toolchain is imported once;
+//! [`World::with_own_store`] gives a test a store that nobody else sees.
+#![allow(dead_code)]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// A HOME, a cache and a place for projects, removed when dropped.
+pub struct World {
+    dir: TempDir,
+    store: PathBuf,
+}
+
+impl World {
+    /// A fresh world over the test run's store.
+    pub fn new() -> World {
+        let store = target_dir().join("test-store");
+        World::over(store)
+    }
+
+    /// A fresh world with a store of its own.
+    pub fn with_own_store() -> World {
+        let mut world = World::over(PathBuf::new());
+        world.store = world.dir.path().join("store");
+        world
+    }
+
+    fn over(store: PathBuf) -> World {
+        let dir = tempfile::Builder::new().prefix("cargo-nix-test-").tempdir().expect("a directory for the test");
+        std::fs::create_dir_all(dir.path().join("home")).expect("a HOME for the test");
+        World { dir, store }
+    }
+
+    /// The directory that holds everything of this world.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// This world's HOME.
+    pub fn home(&self) -> PathBuf {
+        self.path().join("home")
+    }
+
+    /// This world's cache of cargo-nix.
+    pub fn cache(&self) -> PathBuf {
+        self.home().join(".cache/cargo-nix")
+    }
+
+    /// `NIX_STORE_DIR` of this world.
+    pub fn store_dir(&self) -> PathBuf {
+        self.store.join("nix/store")
+    }
+
+    /// Copies `from` (relative to the repository) to `<world>/<name>`.
+    pub fn project(&self, from: &str, name: &str) -> PathBuf {
+        let to = self.path().join(name);
+        let status = Command::new("cp")
+            .arg("-a")
+            .arg(repository().join(from))
+            .arg(&to)
+            .status()
+            .expect("cp starts");
+        assert!(status.success(), "copying {from}");
+        to
+    }
+
+    /// Writes `<world>/<path>`, with the directories above it.
+    pub fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        std::fs::write(&path, text).expect("a file of the test");
+        path
+    }
+
+    /// `cargo-nix` in this world: an environment of a few known variables only.
+    pub fn cargo_nix(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_cargo-nix"))
+    }
+
+    /// Any program in this world.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").expect("PATH is set"))
+            .env("LANG", "C.UTF-8")
+            .env("RUSTUP_HOME", rustup_home())
+            .env("CARGO_NIX_EVAL", evaluator())
+            .envs(self.store_variables())
+            .current_dir(self.path());
+        command
+    }
+
+    /// The variables that point libnix at this world's store.
+    pub fn store_variables(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("NIX_STORE_DIR", self.store_dir()),
+            ("NIX_STATE_DIR", self.store.join("nix/var/nix")),
+            ("NIX_LOG_DIR", self.store.join("nix/var/log/nix")),
+            ("NIX_CONF_DIR", self.store.join("etc/nix")),
+        ]
+    }
+}
+
+/// Standard output, after asserting success; both streams are in the message.
+pub fn success(command: &mut Command) -> String {
+    let output = run(command);
+    assert!(output.status.success(), "{command:?} failed ({}):\n{}", output.status, both(&output));
+    String::from_utf8(output.stdout).expect("UTF-8 on standard output")
+}
+
+/// Runs it; a program that does not start fails the test with a hint.
+pub fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| {
+        panic!("{:?} does not start ({error}); `make test` installs what the tests need", command.get_program())
+    })
+}
+
+/// Both streams, for messages.
+pub fn both(output: &Output) -> String {
+    format!(
+        "--- stdout\n{}\n--- stderr\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// The top of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// cargo's target directory of this build.
+pub fn target_dir() -> PathBuf {
+    let bin = Path::new(env!("CARGO_BIN_EXE_cargo-nix"));
+    bin.ancestors().nth(2).expect("target/debug/cargo-nix").to_path_buf()
+}
+
+/// The evaluator that was built beside cargo-nix.
+pub fn evaluator() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_cargo-nix")).with_file_name("cargo-nix-eval");
+    assert!(path.exists(), "{} is missing; run `cargo build` (or `make test`) first", path.display());
+    path
+}
+
+/// The machine's own rustup, whatever HOME a test has.
+pub fn rustup_home() -> PathBuf {
+    std::env::var_os("RUSTUP_HOME").map(PathBuf::from).unwrap_or_else(|| {
+        PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".rustup")
+    })
+}
