@@ -10,6 +10,7 @@
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
 //! - [`project`]: where a project begins and which layers it has
+//! - [`sealed`]: files that check out, or count as absent
 //! - [`vars`], [`error`]: environment variables and faults
 
 pub mod cache;
@@ -21,4 +22,5 @@ pub mod evaluator;
 pub mod host;
 pub mod inputs;
 pub mod project;
+pub mod sealed;
 pub mod vars;
