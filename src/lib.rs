@@ -6,6 +6,7 @@
 //! - [`cli`], [`cmd`]: what was asked; one file per verb
 //! - [`env`]: an environment, obtained and rendered
 //! - [`evaluator`]: the conversation with `cargo-nix-eval`
+//! - [`progress`]: what is going on, for a user who waits
 //! - [`cache`]: slots of realised environments, by key
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
@@ -21,6 +22,7 @@ pub mod error;
 pub mod evaluator;
 pub mod host;
 pub mod inputs;
+pub mod progress;
 pub mod project;
 pub mod sealed;
 pub mod vars;
