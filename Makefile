@@ -1,5 +1,41 @@
-.DEFAULT_GOAL := build
+# The commands of cargo-nix's developers. Each does its own set-up from a clean
+# clone: `make demo` shows the main job, `make test` proves it.
+# CONTRIBUTING.md says more.
 
-build:
-	cargo build
-.PHONY: build
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+CARGO ?= cargo
+
+.PHONY: help setup build release demo test lint clean
+
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: ## Find libnix, or build it once; install what the build needs
+	@scripts/setup.sh
+
+build: setup ## Build both programs for development
+	$(CARGO) build --workspace
+
+release: setup ## Build both programs, optimised
+	$(CARGO) build --workspace --release
+
+demo: release ## Show the main job on examples/openssl, step by step
+	@scripts/demo.sh
+
+test: ## Run all tests
+	@scripts/setup.sh --tests
+	$(CARGO) build --workspace
+	$(CARGO) test --workspace
+	@echo 'make test: all tests passed'
+
+lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
+	@scripts/setup.sh --tests
+	@scripts/lint.sh
+
+clean: ## Remove what was built here; libnix in the cache stays
+	$(CARGO) clean

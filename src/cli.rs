@@ -1,5 +1,9 @@
 //! The command line, as clap types and nothing else, so that completions and
 //! man pages come from it.
+#![allow(
+    rustdoc::invalid_html_tags,
+    reason = "the comments here are help texts: <nixpkgs> is meant"
+)]
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;

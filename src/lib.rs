@@ -4,7 +4,7 @@
 //! only; ARCHITECTURE.md has the picture):
 //!
 //! - [`cli`], [`cmd`]: what was asked; one file per verb
-//! - [`env`]: an environment, obtained and rendered
+//! - [`mod@env`]: an environment, obtained and rendered
 //! - [`evaluator`]: the conversation with `cargo-nix-eval`
 //! - [`progress`]: what is going on, for a user who waits
 //! - [`cache`]: slots of realised environments, by key

@@ -1,108 +1,106 @@
 #!/usr/bin/env bash
 # Builds libnix (libraries, C headers, `nix` CLI, `nix-daemon`) from Debian 13's
 # source packages into a private prefix. Usage: libnix-debian.sh PREFIX
+# The packages it needs (packages.sh) are installed already.
 #
 # Promises: the machine's own apt configuration is read, never written; each
 # step leaves a stamp, so that an interrupted run goes on where it stopped; the
-# prefix carries `.complete` only when everything is in it.
+# prefix carries `.complete` only when everything is in it and `nix` has run.
 set -euo pipefail
 
 prefix=${1:?usage: libnix-debian.sh PREFIX}
-work=$prefix.build
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/setup/common.sh
+. "$here/common.sh"
+work=$prefix.build-$libnix_recipe
 log=$work/log
 jobs=$(getconf _NPROCESSORS_ONLN)
-# shellcheck source=scripts/setup/common.sh
-. "$(dirname "$0")/common.sh"
 
-# shellcheck source=/dev/null
-codename=$(. /etc/os-release && printf %s "${VERSION_CODENAME:-}")
-case $codename in
+# What the release has itself is not built, nor what it has too old.
+case $(debian_codename) in
 bookworm)
-    packages=(
-        libboost1.81-dev libboost-container1.81-dev libboost-context1.81-dev
-        libboost-coroutine1.81-dev libhttp-parser-dev
-    )
-    nix_options=(
-        # libseccomp 2.5.4 is older than Nix wants; the headers of gc 8.2.2
-        # hide a member that Nix uses (fixed in 8.2.4).
-        -Dlibstore:seccomp-sandboxing=disabled
-        -Dlibexpr:gc=disabled
-    )
-    build_libgit2=yes # 1.5 is too old for libfetchers
+    # libseccomp 2.5.4 is older than Nix wants; the headers of gc 8.2.2 hide a
+    # member that Nix uses (fixed in 8.2.4); libgit2 1.5 is too old for
+    # libfetchers, meson 1.0 for Nix.
+    release_steps=(meson libgit2)
+    nix_options=(-Dlibstore:seccomp-sandboxing=disabled -Dlibexpr:gc=disabled)
     ;;
 trixie)
-    packages=(
-        libboost-dev libboost-container-dev libboost-context-dev
-        libboost-coroutine-dev libboost-url-dev libgit2-dev libseccomp-dev meson
-    )
-    nix_options=(
-        -Dlibstore:seccomp-sandboxing=enabled
-        -Dlibexpr:gc=enabled
-    )
-    build_libgit2=no
+    release_steps=()
+    nix_options=(-Dlibstore:seccomp-sandboxing=enabled -Dlibexpr:gc=enabled)
     ;;
-*)
-    die "libnix is not installed, and this is neither Debian 12 nor 13 (${codename:-unknown})." \
-        "Install Nix >= 2.26 with its development files (pkg-config must find nix-expr-c), or run inside 'nix develop'."
-    ;;
+*) die "libnix is built on Debian 12 and 13 only." ;;
 esac
-packages+=(
-    bison ca-certificates cmake dpkg-dev flex g++ make pkg-config patch xz-utils
-    python3 python3-venv jq bash-static libarchive-dev libbrotli-dev libclang-dev
-    libcpuid-dev libcurl4-openssl-dev libgc-dev liblowdown-dev libpcre2-dev
-    libreadline-dev libsodium-dev libsqlite3-dev libssl-dev libtoml11-dev
-    lowdown nlohmann-json3-dev
-)
 
-# step NAME DESCRIPTION: runs the function `do_NAME` once.
+# Each step `NAME` is a function `do_NAME` below, run once.
+describe() {
+    case $1 in
+    sources) echo "fetching the sources of nix and libgit2" ;;
+    meson) echo "installing meson and ninja into a Python venv" ;;
+    libgit2) echo "building libgit2" ;;
+    configure) echo "configuring Nix" ;;
+    compile) echo "compiling Nix" ;;
+    install) echo "installing into $prefix" ;;
+    esac
+}
+
 step() {
-    [ -e "$work/done.$1" ] && return
-    local start=$SECONDS
-    say "libnix: $2 ..."
-    if ! (set -e; "do_$1") >>"$log" 2>&1; then
+    local start=$SECONDS what
+    what=$(describe "$1")
+    [ ! -e "$work/done.$1" ] || return 0
+    say "libnix: $what ..."
+    # Not as a condition: that would switch `set -e` off within the step.
+    set +e
+    (
+        set -e
+        "do_$1"
+    ) >>"$log" 2>&1
+    local status=$?
+    set -e
+    if [ $status != 0 ]; then
         tail -n 25 "$log" >&2
-        die "libnix: '$2' failed; the whole log is $log." \
-            "Mend the cause and run the same command again: finished steps are kept."
+        die "libnix: '$what' failed; the whole log is $log" \
+            "mend the cause and run the same command again: finished steps are kept"
     fi
     touch "$work/done.$1"
-    say "libnix: $2: done in $((SECONDS - start)) s"
+    say "libnix: $what: done in $((SECONDS - start)) s"
 }
 
 # The address of the mirror that this machine uses for Debian itself.
 mirror() {
     {
-        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null
+        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources
         sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
-            /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null
-    } | grep -E '/debian/?$' | head -n 1
+            /etc/apt/sources.list /etc/apt/sources.list.d/*.list
+    } 2>/dev/null | grep -E '/debian/?$' | head -n 1
 }
 
-apt_private=(
-    -o "Dir::Etc::sourcelist=$work/apt/sources.list"
-    -o Dir::Etc::sourceparts=-
-    -o "Dir::State::Lists=$work/apt/lists"
-    -o "Dir::Cache=$work/apt/cache"
-    -o APT::Sandbox::User=root
-)
+apt_private() {
+    local verb=$1
+    shift
+    "apt-$verb" -o "Dir::Etc::sourcelist=$work/apt/sources.list" -o Dir::Etc::sourceparts=- \
+        -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" \
+        -o APT::Sandbox::User= "$@"
+}
 
 do_sources() {
-    local uri keyring
-    uri=$(mirror)
-    [ -n "$uri" ] || { echo "no Debian mirror in the machine's apt sources"; return 1; }
-    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    local uri keyring=/usr/share/keyrings/debian-archive-keyring.gpg source
+    uri=$(mirror) || { echo "no Debian mirror in the machine's apt sources" && return 1; }
     mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
     printf 'deb-src [signed-by=%s] %s trixie main\n' "$keyring" "$uri" >"$work/apt/sources.list"
-    apt-get "${apt_private[@]}" update
-    local source
+    apt_private get update
     for source in nix libgit2; do
         rm -rf "${work:?}/$source" "$work/$source.dsc"
         mkdir "$work/$source.dsc"
-        (cd "$work/$source.dsc" && apt-get "${apt_private[@]}" source --download-only "$source")
+        (cd "$work/$source.dsc" && apt_private get source --download-only "$source")
         dpkg-source --no-check -x "$work/$source.dsc/"*.dsc "$work/$source"
     done
+    [ "$(cat "$work/nix/.version")" = "$libnix_version" ] ||
+        { echo "Debian 13's nix is no longer $libnix_version: libnix_version in common.sh is out of date" && return 1; }
 }
 
 do_meson() {
+    rm -rf "$work/venv"
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install --quiet --disable-pip-version-check 'meson>=1.4,<2' ninja
 }
@@ -119,8 +117,10 @@ do_libgit2() {
 
 do_configure() {
     rm -rf "$work/nix-build"
-    meson setup "$work/nix-build" "$work/nix" --prefix="$prefix" --libdir=lib \
-        --sysconfdir="$prefix/etc" --localstatedir=/nix/var --buildtype=release \
+    # The prefix is private: everything in it finds its libraries by itself.
+    LDFLAGS="-Wl,-rpath,$prefix/lib" meson setup "$work/nix-build" "$work/nix" \
+        --prefix="$prefix" --libdir=lib --sysconfdir="$prefix/etc" \
+        --localstatedir=/nix/var --buildtype=release \
         --pkg-config-path="$prefix/lib/pkgconfig" \
         -Ddoc-gen=false -Dunit-tests=false -Dbindings=false \
         -Dlibcmd:readline-flavor=readline \
@@ -132,38 +132,43 @@ do_compile() {
     ninja -C "$work/nix-build" -j "$jobs"
 }
 
-# ninja's own progress, one line in ten seconds, while `do_compile` runs.
+do_install() {
+    ninja -C "$work/nix-build" install
+    env -u LD_LIBRARY_PATH "$prefix/bin/nix" --version
+    "$prefix/bin/nix-daemon" --version
+}
+
+# ninja's own progress, one line in twenty seconds, as long as process $1 lives.
 report_progress() {
-    while sleep 10; do
-        local at
+    local at last=
+    while sleep 20 && kill -0 "$1" 2>/dev/null; do
         at=$(tail -c 4000 "$log" 2>/dev/null | tr '\r' '\n' | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1) || true
-        [ -z "$at" ] || say "libnix: compiling $at"
+        [ "$at" = "$last" ] || say "libnix: compiling $at"
+        last=$at
     done
 }
 
-do_install() {
-    ninja -C "$work/nix-build" install
-}
-
 mkdir -p "$work"
-exec 9>"$work/lock"
-flock 9 # a second `make` waits for the first
-[ -e "$prefix/.complete" ] && exit 0
-say "libnix: not found by pkg-config; building it once from Debian 13's sources"
-say "libnix: (about 20 CPU-minutes; log: $log)"
-install_packages "${packages[@]}"
-step sources "fetching the sources of nix and libgit2"
+exec 9>"$work.lock"
+if ! flock -n 9; then
+    say "libnix: another set-up is at work; waiting for it"
+    flock 9
+fi
+[ "$(cat "$prefix/.complete" 2>/dev/null)" != "$libnix_recipe" ] || exit 0
+mkdir -p "$work"
+say "libnix: not found by pkg-config; building $libnix_version once from Debian 13's sources"
+say "libnix: about 20 CPU-minutes; the log is $log"
+rm -f "$prefix/.complete"
 PATH=$work/venv/bin:$PATH
 export LD_LIBRARY_PATH=$prefix/lib
-step meson "installing meson and ninja into a Python venv"
-[ "$build_libgit2" = no ] || step libgit2 "building libgit2"
-step configure "configuring Nix"
-report_progress &
+step sources
+for name in "${release_steps[@]}"; do step "$name"; done
+step configure
+report_progress $$ 9>&- &
 reporter=$!
 trap 'kill "$reporter" 2>/dev/null || true' EXIT
-step compile "compiling Nix"
+step compile
 kill "$reporter" 2>/dev/null || true
-step install "installing into $prefix"
-"$prefix/bin/nix" --version >&2
-touch "$prefix/.complete"
+step install
+echo "$libnix_recipe" >"$prefix/.complete"
 rm -rf "$work"

@@ -11,6 +11,8 @@ nushell=0.115.1
 prefix=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/cargo-nix/test-tools}
 # shellcheck source=scripts/setup/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=scripts/setup/packages.sh
+. "$(dirname "$0")/packages.sh"
 
 # install_nushell: to $prefix/bin/nu; unpacked beside it, then renamed.
 install_nushell() {
@@ -36,7 +38,7 @@ install_nushell() {
 }
 
 if command -v dpkg-query >/dev/null; then
-    install_packages zsh fish elvish direnv dash shellcheck shfmt valgrind
+    install_packages "${packages_test[@]}"
 else
     for tool in zsh fish elvish direnv dash shellcheck shfmt; do
         command -v "$tool" >/dev/null || die "$tool is missing." "install it with the machine's package manager"

@@ -1,4 +1,4 @@
-//! An environment: obtained ([`obtain`]), read ([`dump`]), rendered ([`render`]).
+//! An environment: obtained ([`obtain()`]), read ([`dump`]), rendered ([`render`]).
 
 pub mod dump;
 mod obtain;

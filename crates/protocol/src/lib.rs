@@ -47,6 +47,7 @@ pub struct Request {
 /// The verbs of the evaluator, one file each in `crates/evaluator/src`.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case", tag = "verb")]
+#[allow(clippy::large_enum_variant, reason = "there is one of these in a process")]
 pub enum Ask {
     /// Evaluate and realise a project's environment.
     Env(EnvAsk),

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Everything that can be said about the code without running it.
+# `make lint` has installed what it needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/setup/common.sh
+. scripts/setup/common.sh
+
+max_lines=450
+failed=()
+# The files under version control and those about to be; deleted ones left out.
+mapfile -t files < <(git ls-files --cached --others --exclude-standard | while read -r file; do
+    [ ! -f "$file" ] || printf '%s\n' "$file"
+done)
+
+# matching REGEX...: the files whose path matches one of them.
+matching() {
+    printf '%s\n' "${files[@]}" | grep -E "$1" || true
+}
+
+# check NAME COMMAND...: runs it, remembers a failure and goes on.
+check() {
+    local name=$1 start=$SECONDS
+    shift
+    if "$@"; then
+        say "lint: $name: fine ($((SECONDS - start)) s)"
+    else
+        say "lint: $name: FAILED"
+        failed+=("$name")
+    fi
+}
+
+# each COMMAND... -- FILE...: runs the command for one file after the other.
+each() {
+    local command=() file status=0
+    while [ "$1" != -- ]; do
+        command+=("$1")
+        shift
+    done
+    shift
+    for file in "$@"; do
+        "${command[@]}" "$file" || status=1
+    done
+    return $status
+}
+
+mapfile -t bash_files < <(
+    matching '\.(sh|bash)$'
+    printf '%s\n' "${files[@]}" | while read -r file; do
+        case ${file##*/} in
+        *.*) ;;
+        *) ! head -n 1 "$file" | grep -qE '^#!.*\b(ba)?sh$' || printf '%s\n' "$file" ;;
+        esac
+    done
+)
+mapfile -t zsh_files < <(matching '\.zsh$')
+mapfile -t fish_files < <(matching '\.fish$')
+# Broken projects are fixtures: their errors are what the tests look at.
+mapfile -t nix_files < <(matching '\.nix$' | grep -vE '^tests/fixtures/(broken|bad|escape)' || true)
+
+docs() { RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --document-private-items --quiet; }
+
+nix_parses() {
+    local bin
+    bin=$(nix_bin)
+    [ -n "$bin" ] || { say "no nix program belongs to libnix" && return 1; }
+    # Parsing needs no store, but the program wants to open one.
+    NIX_STORE_DIR=/nix/store NIX_REMOTE='dummy://' "$bin/nix-instantiate" --parse "$1" >/dev/null
+}
+
+short_enough() {
+    local status=0 file lines
+    while read -r file; do
+        lines=$(wc -l <"$file")
+        [ "$lines" -le $max_lines ] || {
+            say "$file has $lines lines; $max_lines are the limit: it asks for a second room"
+            status=1
+        }
+    done < <(matching '\.(rs|sh|nix|bash|fish|zsh|nu|elv)$')
+    return $status
+}
+
+# The thin program starts at every prompt: libnix would cost it 15 ms.
+thin_without_libnix() {
+    cargo build --quiet --bin cargo-nix
+    local program=${CARGO_TARGET_DIR:-target}/debug/cargo-nix
+    if readelf -d "$program" | grep -i 'NEEDED.*libnix'; then
+        say "$program links libnix"
+        return 1
+    fi
+}
+
+# Nothing of the machine it was made on: no mirror, no home directory.
+no_machine_paths() {
+    ! git grep -nIE --untracked \
+        '(deb|security|ftp[.a-z]*)\.debian\.org|/(home|Users)/[a-z]+/(src|work|dev)|/root/\.(cache|cargo|rustup)|/tmp/wt' \
+        -- . ':!scripts/lint.sh'
+}
+
+# Unfinished work has a place elsewhere.
+nothing_unfinished() {
+    ! git grep -nE --untracked '\b(todo|unimplemented)!|FIXME|#\[ignore' -- '*.rs' '*.sh' '*.nix' ':!scripts/lint.sh'
+}
+
+check "rustfmt" cargo fmt --all --check
+check "clippy" cargo clippy --workspace --all-targets --quiet -- -D warnings
+check "docs" docs
+check "shellcheck" shellcheck -x "${bash_files[@]}"
+check "shfmt" shfmt -d "${bash_files[@]}"
+check "bash -n" each bash -n -- "${bash_files[@]}"
+check "zsh -n" each zsh -n -- "${zsh_files[@]}"
+check "fish -n" each fish -n -- "${fish_files[@]}"
+check "nix parses" each nix_parses -- "${nix_files[@]}"
+check "no libnix in the thin program" thin_without_libnix
+check "length of files" short_enough
+check "no machine's paths" no_machine_paths
+check "nothing unfinished" nothing_unfinished
+
+[ ${#failed[@]} = 0 ] || die "lint: ${#failed[@]} of the checks failed: ${failed[*]}"
+say "make lint: everything is fine"
