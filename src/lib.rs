@@ -7,6 +7,7 @@
 //! - [`mod@env`]: an environment, obtained and rendered
 //! - [`evaluator`]: the conversation with `cargo-nix-eval`
 //! - [`progress`]: what is going on, for a user who waits
+//! - [`build`]: stock cargo, artifacts from the store
 //! - [`cache`]: slots of realised environments, by key
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
@@ -14,6 +15,7 @@
 //! - [`sealed`]: files that check out, or count as absent
 //! - [`vars`], [`error`]: environment variables and faults
 
+pub mod build;
 pub mod cache;
 pub mod cli;
 pub mod cmd;

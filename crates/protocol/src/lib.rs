@@ -57,6 +57,8 @@ pub enum Ask {
     Closure(ClosureAsk),
     /// Start, open the store, prove that evaluation is hermetic, say versions.
     Probe,
+    /// Instantiate and realise the derivation of one unit of cargo's.
+    Unit(Box<UnitAsk>),
 }
 
 /// See [`Ask::Env`].
@@ -126,6 +128,70 @@ pub struct ClosureAsk {
     pub system: String,
 }
 
+/// See [`Ask::Unit`]. The builder is `/bin/sh -c <script> unit <arguments…>`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct UnitAsk {
+    /// Name part of the output's store path.
+    pub name: String,
+    /// Nix's name of the machine that builds it.
+    pub system: String,
+    /// The text that sh runs.
+    pub script: String,
+    /// `"$@"` of the script.
+    pub arguments: Vec<String>,
+    /// Variables of the builder; none has the name of an attribute that means
+    /// something to Nix (see [`UnitAsk::is_reserved`]).
+    pub variables: BTreeMap<String, String>,
+    /// Every store path that the above mentions, and whatever else is wanted
+    /// in the sandbox.
+    pub inputs: Vec<StoreInput>,
+}
+
+impl UnitAsk {
+    /// Whether Nix gives an attribute of a derivation of this name a meaning
+    /// of its own, so that it cannot be a variable of a unit.
+    pub fn is_reserved(name: &str) -> bool {
+        const NAMES: [&str; 26] = [
+            "allowSubstitutes",
+            "allowedReferences",
+            "allowedRequisites",
+            "args",
+            "builder",
+            "contentAddressed",
+            "disallowedReferences",
+            "disallowedRequisites",
+            "exportReferencesGraph",
+            "impureEnvVars",
+            "inputs",
+            "name",
+            "out",
+            "outputChecks",
+            "outputHash",
+            "outputHashAlgo",
+            "outputHashMode",
+            "outputs",
+            "passAsFile",
+            "preferLocalBuild",
+            "requiredSystemFeatures",
+            "system",
+            "unsafeDiscardReferences",
+            "meta",
+            "urls",
+            "type",
+        ];
+        name.is_empty() || name.starts_with("__") || name.contains(['=', '\0']) || NAMES.contains(&name)
+    }
+}
+
+/// A store path that a unit reads.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoreInput {
+    /// The store path: output `out` of `derivation`, or a source.
+    pub path: String,
+    /// The derivation that makes it, if one does and it is known.
+    pub derivation: Option<String>,
+}
+
 /// One line of the evaluator's standard output.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case", tag = "event")]
@@ -183,6 +249,13 @@ pub enum Answer {
     Closure {
         /// In no particular order.
         paths: Vec<ClosurePath>,
+    },
+    /// The unit is in the store.
+    Unit {
+        /// Its output.
+        path: String,
+        /// Its derivation.
+        derivation: String,
     },
     /// Versions.
     Probe {

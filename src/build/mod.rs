@@ -1,0 +1,45 @@
+//! Stock cargo, artifacts from the store: what stands behind `RUSTC_WRAPPER`.
+//!
+//! The way of a unit (cargo's word: one rustc call, or one build-script run),
+//! one file a step; the first five are pure, the others do the reading and
+//! writing:
+//!
+//! - [`argfile`], [`invocation`]: what cargo asks of rustc
+//! - [`origin`]: store-backed or local
+//! - [`paths`]: which paths a string mentions, and whether they are accounted for
+//! - [`plan`]: the derivation of a unit, as data
+//! - [`key`]: the hash of that
+//! - [`context`]: the toolchain and the inputs of the environment at hand
+//! - [`source`]: a package's source as a store path
+//! - [`index`]: key -> store path, in the cache
+//! - [`sidecar`]: which store path an artifact in a target directory is
+//! - [`realise`]: a miss: the evaluator builds the derivation
+//! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
+//! - [`compile`], [`script`]: the two kinds of units, from end to end
+//!
+//! Promises: whatever cannot be accounted for is [`Local`]: compiled by the real
+//! rustc as if we were not there, and never served to anybody. The derivation
+//! and the key are made of the same [`plan`], so nothing can be in one and not
+//! in the other.
+
+pub mod argfile;
+pub mod invocation;
+pub mod origin;
+
+/// Why a unit is compiled here and now by the real rustc, as users are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local(pub String);
+
+impl Local {
+    /// A unit is local because of this: a fragment such as
+    /// `it is a member of the workspace`.
+    pub fn because(reason: impl Into<String>) -> Local {
+        Local(reason.into())
+    }
+}
+
+impl std::fmt::Display for Local {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
