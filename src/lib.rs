@@ -18,6 +18,7 @@
 pub mod build;
 pub mod cache;
 pub mod cli;
+pub mod closure;
 pub mod cmd;
 pub mod env;
 pub mod error;

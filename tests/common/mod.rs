@@ -31,7 +31,10 @@ impl World {
     }
 
     fn over(store: PathBuf) -> World {
-        let dir = tempfile::Builder::new().prefix("cargo-nix-test-").tempdir().expect("a directory for the test");
+        let dir = tempfile::Builder::new()
+            .prefix("cargo-nix-test-")
+            .tempdir()
+            .expect("a directory for the test");
         std::fs::create_dir_all(dir.path().join("home")).expect("a HOME for the test");
         World { dir, store }
     }
@@ -111,14 +114,22 @@ impl World {
 /// Standard output, after asserting success; both streams are in the message.
 pub fn success(command: &mut Command) -> String {
     let output = run(command);
-    assert!(output.status.success(), "{command:?} failed ({}):\n{}", output.status, both(&output));
+    assert!(
+        output.status.success(),
+        "{command:?} failed ({}):\n{}",
+        output.status,
+        both(&output)
+    );
     String::from_utf8(output.stdout).expect("UTF-8 on standard output")
 }
 
 /// Runs it; a program that does not start fails the test with a hint.
 pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| {
-        panic!("{:?} does not start ({error}); `make test` installs what the tests need", command.get_program())
+        panic!(
+            "{:?} does not start ({error}); `make test` installs what the tests need",
+            command.get_program()
+        )
     })
 }
 
@@ -139,19 +150,26 @@ pub fn repository() -> &'static Path {
 /// cargo's target directory of this build.
 pub fn target_dir() -> PathBuf {
     let bin = Path::new(env!("CARGO_BIN_EXE_cargo-nix"));
-    bin.ancestors().nth(2).expect("target/debug/cargo-nix").to_path_buf()
+    bin.ancestors()
+        .nth(2)
+        .expect("target/debug/cargo-nix")
+        .to_path_buf()
 }
 
 /// The evaluator that was built beside cargo-nix.
 pub fn evaluator() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_cargo-nix")).with_file_name("cargo-nix-eval");
-    assert!(path.exists(), "{} is missing; run `cargo build` (or `make test`) first", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build` (or `make test`) first",
+        path.display()
+    );
     path
 }
 
 /// The machine's own rustup, whatever HOME a test has.
 pub fn rustup_home() -> PathBuf {
-    std::env::var_os("RUSTUP_HOME").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".rustup")
-    })
+    std::env::var_os("RUSTUP_HOME")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".rustup"))
 }
