@@ -1,3 +1,5 @@
-//! cargo-nix-eval.
+//! cargo-nix-eval: requests on standard input, events on standard output.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cargo_nix_evaluator::serve::main()
+}

@@ -1,0 +1,232 @@
+//! A project's environment: evaluated, realised, rooted.
+
+use super::{Session, apply, decode};
+use crate::failure::{Fallible, fail, of_nix};
+use crate::nix::{NixError, Value};
+use crate::places::Places;
+use crate::progress::Chatter;
+use crate::{drv, roots};
+use cargo_nix_protocol::{Answer, EnvAnswer, EnvAsk, Failure, FailureKind, Import, Position, ProgressKind};
+use serde::Deserialize;
+
+const EVALUATING: &str = "evaluating crate-env.nix";
+const READING: &str = "reading the input set";
+const REALISING: &str = "building the environment";
+
+pub fn answer(session: &Session, ask: &EnvAsk) -> Fallible<Answer> {
+    session.chatter.step(ProgressKind::Evaluate, "crate-env.nix");
+    let state = session.state()?;
+    let evaluation = Evaluation::start(session, ask, &state)?;
+
+    let imports: Vec<Import> = evaluation.json("imports", EVALUATING)?;
+    if !imports.is_empty() {
+        return Ok(Answer::NeedImports { items: imports });
+    }
+    let meta: serde_json::Value = evaluation.json("meta", EVALUATING)?;
+    let meta = evaluation.checked(meta)?;
+    let inputs: Vec<String> = evaluation.json("inputs", EVALUATING)?;
+    let path = evaluation.realise()?;
+    let dump = evaluation.read(&path)?;
+
+    let mut warnings = strings(&meta, "warnings");
+    warnings.extend(
+        session
+            .chatter
+            .warnings()
+            .iter()
+            .map(|warning| evaluation.places.map(warning)),
+    );
+    warnings.extend(evaluation.root(&path, &inputs)?);
+    Ok(Answer::Env(EnvAnswer {
+        path,
+        dump,
+        meta,
+        inputs,
+        warnings,
+    }))
+}
+
+/// One evaluation of `entry.nix`, of which nothing is forced yet.
+struct Evaluation<'a> {
+    session: &'a Session,
+    ask: &'a EnvAsk,
+    result: Value<'a>,
+    places: Places,
+}
+
+impl<'a> Evaluation<'a> {
+    fn start(
+        session: &'a Session,
+        ask: &'a EnvAsk,
+        state: &'a crate::nix::State,
+    ) -> Fallible<Evaluation<'a>> {
+        let read = |error: NixError| of_nix(&error, READING, FailureKind::Store, None);
+        let result = apply(state, include_str!("env.nix"), ask).map_err(read)?;
+        let text = |name: &str| {
+            result
+                .attribute(name)
+                .and_then(|value| value.text())
+                .map_err(read)
+        };
+        let snapshot = text("snapshot")?;
+        text("library")?;
+        let places = Places {
+            snapshot,
+            project: ask.project_root.clone(),
+        };
+        Ok(Evaluation {
+            session,
+            ask,
+            result,
+            places,
+        })
+    }
+
+    fn failed(&self, doing: &'static str) -> impl Fn(NixError) -> Box<Failure> {
+        let kind = if doing == REALISING {
+            FailureKind::Build
+        } else {
+            FailureKind::Evaluation
+        };
+        move |error| of_nix(&error, doing, kind, Some(&self.places))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, name: &str, doing: &'static str) -> Fallible<T> {
+        let text = self
+            .result
+            .attribute(name)
+            .and_then(|value| value.text())
+            .map_err(self.failed(doing))?;
+        decode(doing, &format!("`{name}` of entry.nix"), &text)
+    }
+
+    /// Realises the environment; returns its store path.
+    fn realise(&self) -> Fallible<String> {
+        let derivation = self.result.attribute("derivation").and_then(|value| value.text());
+        let derivation = derivation.map_err(self.failed(EVALUATING))?;
+        let env = self.result.attribute("env").map_err(self.failed(EVALUATING))?;
+        count_left(&self.session.chatter, &derivation);
+        env.realise().map_err(self.failed(REALISING))
+    }
+
+    fn read(&self, path: &str) -> Fallible<String> {
+        let file = self
+            .session
+            .store
+            .real_path(path)
+            .map_err(self.failed(REALISING))?;
+        std::fs::read_to_string(&file).map_err(|error| {
+            fail(
+                FailureKind::Build,
+                "reading the environment",
+                format!("{file}: {error}"),
+                None,
+            )
+        })
+    }
+
+    /// Makes the GC roots; a warning if that could not be done wholly.
+    fn root(&self, path: &str, inputs: &[String]) -> Fallible<Option<String>> {
+        let mut wanted = vec![("env".to_owned(), path.to_owned())];
+        wanted.extend(
+            inputs
+                .iter()
+                .enumerate()
+                .map(|(index, input)| (format!("input-{index}"), input.clone())),
+        );
+        roots::make(&self.ask.roots, &wanted).map_err(|error| {
+            let message = format!("{}: {error}", self.ask.roots.display());
+            fail(
+                FailureKind::Store,
+                "making GC roots",
+                message,
+                Some("make the cache directory writable"),
+            )
+        })
+    }
+
+    /// `meta`, if it tells of no problems; the first of them fails the request.
+    fn checked(&self, meta: serde_json::Value) -> Fallible<serde_json::Value> {
+        let problems = meta
+            .get("problems")
+            .cloned()
+            .unwrap_or_else(|| serde_json::Value::Array(Vec::new()));
+        let problems: Vec<Problem> = serde_json::from_value(problems).map_err(|error| {
+            fail(
+                FailureKind::Internal,
+                EVALUATING,
+                format!("`meta.problems`: {error}"),
+                None,
+            )
+        })?;
+        let Some((first, rest)) = problems.split_first() else {
+            return Ok(meta);
+        };
+        let others = rest
+            .iter()
+            .map(|problem| format!("\n{}", problem.one_line()))
+            .collect::<String>();
+        Err(Box::new(Failure {
+            doing: EVALUATING.to_owned(),
+            message: self.places.map(&format!("{}{others}", first.message)),
+            position: first.position(self),
+            hint: first.hint.clone(),
+            trace: None,
+            kind: FailureKind::Evaluation,
+        }))
+    }
+}
+
+/// A fault that the Nix library found by itself: an unknown attribute, say.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    message: String,
+    /// In the snapshot, or relative to it.
+    #[serde(default)]
+    file: Option<String>,
+    #[serde(default)]
+    line: Option<u32>,
+    #[serde(default)]
+    column: Option<u32>,
+    #[serde(default)]
+    hint: Option<String>,
+}
+
+impl Problem {
+    fn position(&self, evaluation: &Evaluation<'_>) -> Option<Position> {
+        let file = self.file.as_deref()?;
+        let file = match evaluation.places.file(file) {
+            Some(file) => file,
+            None if file.starts_with('/') => return None,
+            None => evaluation.ask.project_root.join(file),
+        };
+        Some(Position {
+            file,
+            line: self.line?,
+            column: self.column.unwrap_or(1),
+        })
+    }
+
+    fn one_line(&self) -> String {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => format!("{} ({file}:{line})", self.message),
+            _ => self.message.clone(),
+        }
+    }
+}
+
+fn strings(value: &serde_json::Value, name: &str) -> Vec<String> {
+    let list = value.get(name).and_then(|list| list.as_array());
+    list.into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn count_left(chatter: &Chatter, derivation: &str) {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    chatter.expect(drv::left(derivation, read, |path| {
+        std::path::Path::new(path).exists()
+    }));
+}

@@ -1,0 +1,88 @@
+//! The verbs of the evaluator, one file each; and what they have in common: an
+//! open store, and an evaluator of its own for each request.
+
+mod closure;
+mod env;
+mod import;
+mod probe;
+
+use crate::failure::{Fallible, fail, of_nix};
+use crate::nix::{Nix, NixError, State, Store, Value};
+use crate::progress::Chatter;
+use crate::settings::prove_pure;
+use cargo_nix_protocol::{Answer, Ask, FailureKind, Settings};
+use serde::Serialize;
+
+/// libnix, its store, and what is said meanwhile.
+pub struct Session {
+    nix: Nix,
+    store: Store,
+    chatter: Chatter,
+    pure: bool,
+}
+
+impl Session {
+    /// Starts libnix and opens the store; `NIX_CONFIG` is set up already.
+    ///
+    /// # Errors
+    /// A broken configuration, a store that cannot be opened, an evaluation that
+    /// is not pure though it should be.
+    pub fn open(settings: &Settings, chatter: Chatter) -> Fallible<Session> {
+        let nix = Nix::init().map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
+        let store = Store::open(&nix)
+            .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))?;
+        let session = Session {
+            nix,
+            store,
+            chatter,
+            pure: !settings.impure,
+        };
+        if session.pure {
+            let state = session.state()?;
+            prove_pure(&state).map_err(|error| {
+                of_nix(
+                    &error,
+                    "checking that evaluation is pure",
+                    FailureKind::Internal,
+                    None,
+                )
+            })?;
+        }
+        Ok(session)
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// Whatever is to be shown to the user.
+    pub fn answer(&self, ask: &Ask) -> Fallible<Answer> {
+        self.chatter.reset();
+        match ask {
+            Ask::Env(ask) => env::answer(self, ask),
+            Ask::Import(ask) => import::answer(self, ask),
+            Ask::Closure(ask) => closure::answer(self, ask),
+            Ask::Probe => probe::answer(self),
+        }
+    }
+
+    fn state(&self) -> Fallible<State> {
+        State::new(&self.nix, &self.store)
+            .map_err(|error| of_nix(&error, "starting the evaluator", FailureKind::Store, None))
+    }
+}
+
+/// Calls `expression`, a function of one JSON text, with `argument`.
+fn apply<'state>(
+    state: &'state State,
+    expression: &str,
+    argument: &impl Serialize,
+) -> Result<Value<'state>, NixError> {
+    let json = serde_json::to_string(argument).map_err(|error| NixError::ours(error.to_string()))?;
+    state.evaluate(expression)?.call(&Value::string(state, &json)?)
+}
+
+/// Reads what one of our own expressions made with `builtins.toJSON`.
+fn decode<T: serde::de::DeserializeOwned>(doing: &str, what: &str, json: &str) -> Fallible<T> {
+    serde_json::from_str(json)
+        .map_err(|error| fail(FailureKind::Internal, doing, format!("{what}: {error}"), None))
+}

@@ -1,0 +1,15 @@
+//! What is there: versions, and the store. That evaluation is pure was proved
+//! when the session was opened.
+
+use super::Session;
+use crate::failure::{Fallible, of_nix};
+use cargo_nix_protocol::{Answer, FailureKind};
+
+pub fn answer(session: &Session) -> Fallible<Answer> {
+    let failed = |error| of_nix(&error, "asking the store", FailureKind::Store, None);
+    Ok(Answer::Probe {
+        nix: session.nix.version(),
+        store_dir: session.store.directory().map_err(failed)?,
+        store_uri: session.store.uri().map_err(failed)?,
+    })
+}

@@ -1,0 +1,155 @@
+//! Derivations as the store keeps them, read as text: how many are yet to be
+//! built or fetched.
+
+use std::collections::HashSet;
+
+/// What of a derivation matters here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Derivation {
+    /// Store paths of the outputs; empty for those not known before building.
+    pub outputs: Vec<String>,
+    /// Store paths of the derivations it is built from.
+    pub inputs: Vec<String>,
+}
+
+/// An upper bound of what is left to do before `wanted` (a `.drv`) is there:
+/// derivations, reached through missing ones, with an output that does not exist.
+/// `read` gives a derivation's text, `exists` tells whether a store path is there.
+pub fn left(wanted: &str, read: impl Fn(&str) -> Option<String>, exists: impl Fn(&str) -> bool) -> u64 {
+    let mut seen = HashSet::new();
+    let mut stack = vec![wanted.to_owned()];
+    let mut left = 0;
+    while let Some(path) = stack.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let Some(derivation) = read(&path).and_then(|text| parse(&text)) else {
+            continue;
+        };
+        if derivation
+            .outputs
+            .iter()
+            .all(|output| !output.is_empty() && exists(output))
+        {
+            continue;
+        }
+        left += 1;
+        stack.extend(derivation.inputs);
+    }
+    left
+}
+
+/// Reads the first two fields of `Derive([(output,path,…),…],[(drv,[output,…]),…],…)`.
+pub fn parse(text: &str) -> Option<Derivation> {
+    let mut cursor = Cursor {
+        rest: text.strip_prefix("Derive(")?,
+    };
+    let mut derivation = Derivation::default();
+    cursor.list(|cursor| {
+        let (_name, path) = (cursor.after("(")?.string()?, cursor.after(",")?.string()?);
+        derivation.outputs.push(path);
+        cursor.after(",")?.string()?;
+        cursor.after(",")?.string()?;
+        cursor.after(")").map(drop)
+    })?;
+    cursor.after(",")?.list(|cursor| {
+        derivation.inputs.push(cursor.after("(")?.string()?);
+        cursor.after(",")?.list(|cursor| cursor.string().map(drop))?;
+        cursor.after(")").map(drop)
+    })?;
+    Some(derivation)
+}
+
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl Cursor<'_> {
+    fn after(&mut self, token: &str) -> Option<&mut Self> {
+        self.rest = self.rest.strip_prefix(token)?;
+        Some(self)
+    }
+
+    fn list(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.after("[")?;
+        loop {
+            if self.after("]").is_some() {
+                return Some(());
+            }
+            item(self)?;
+            let _ = self.after(",");
+        }
+    }
+
+    fn string(&mut self) -> Option<String> {
+        self.after("\"")?;
+        let mut text = String::new();
+        let mut chars = self.rest.char_indices();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.rest = &self.rest[at + 1..];
+                    return Some(text);
+                }
+                '\\' => text.push(match chars.next()?.1 {
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    other => other,
+                }),
+                c => text.push(c),
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(output: &str, inputs: &[&str]) -> String {
+        let inputs: Vec<String> = inputs
+            .iter()
+            .map(|input| format!("(\"{input}\",[\"out\",\"dev\"])"))
+            .collect();
+        format!(
+            "Derive([(\"out\",\"{output}\",\"\",\"\")],[{}],[],\"s\",\"/bin/sh\",[],[])",
+            inputs.join(",")
+        )
+    }
+
+    #[test]
+    fn outputs_and_inputs_are_read() {
+        let derivation = parse(&text("/s/a", &["/s/b.drv", "/s/c.drv"])).expect("a derivation");
+        assert_eq!(derivation.outputs, ["/s/a"]);
+        assert_eq!(derivation.inputs, ["/s/b.drv", "/s/c.drv"]);
+    }
+
+    #[test]
+    fn noise_is_no_derivation() {
+        for noise in [
+            "",
+            "Derive(",
+            "Derive([(\"out",
+            "Derive([(\"out\",\"\\",
+            "DrvWithVersion(\"xp-dyn-drv\",[])",
+        ] {
+            assert_eq!(parse(noise), None, "{noise}");
+        }
+    }
+
+    #[test]
+    fn what_exists_is_not_descended_into() {
+        let read = |path: &str| match path {
+            "/s/a.drv" => Some(text("/s/a", &["/s/b.drv", "/s/c.drv"])),
+            "/s/b.drv" => Some(text("/s/b", &["/s/d.drv"])),
+            "/s/c.drv" => Some(text("/s/c", &["/s/d.drv"])),
+            "/s/d.drv" => Some(text("/s/d", &[])),
+            _ => None,
+        };
+        assert_eq!(left("/s/a.drv", read, |_| false), 4);
+        assert_eq!(left("/s/a.drv", read, |path| path == "/s/b" || path == "/s/c"), 1);
+        assert_eq!(left("/s/a.drv", read, |path| path == "/s/a"), 0);
+    }
+}

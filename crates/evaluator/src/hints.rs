@@ -1,0 +1,120 @@
+//! The way out of an error, recognised by libnix's message.
+
+use crate::places::{Places, below};
+use std::path::Path;
+
+/// A rule: what the message holds, and what to do about it.
+const RULES: &[(&[&str], &str)] = &[
+    (
+        &[
+            "cannot look up '<",
+            "was not found in the Nix search path",
+            "search path",
+        ],
+        "name the input in flake.lock or npins and take it as an argument (`{ pkgs, … }:`); \
+         `--impure` allows <…> look-ups and gives up the promise that the cache knows all inputs",
+    ),
+    (
+        &[
+            "requires a 'sha256' argument",
+            "in pure evaluation mode, 'fetch",
+            "doesn't fetch unlocked",
+            "unlocked",
+        ],
+        "lock it: add `sha256` (or `narHash` and `rev`), or make it an input of flake.nix or npins",
+    ),
+    (
+        &[
+            "'currentSystem'",
+            "attribute 'currentSystem' missing",
+            "undefined variable '__currentSystem'",
+        ],
+        "take `system` as an argument of crate-env.nix",
+    ),
+    (
+        &["'currentTime'", "undefined variable '__currentTime'"],
+        "the time is no input of an environment; set it in `shellHook`, which runs when the shell starts",
+    ),
+    (
+        &["infinite recursion encountered"],
+        "a value is defined by itself; `--show-trace` shows the way around",
+    ),
+    (
+        &["stack overflow", "max-call-depth exceeded"],
+        "a function calls itself without end, or more than 10,000 deep; `--show-trace` shows which",
+    ),
+    (
+        &["hash mismatch"],
+        "if the new content is what you want, put the hash after `got:` in its place",
+    ),
+    (
+        &["Read-only file system", "Permission denied", "opening lock file"],
+        "the store or its state directory cannot be written; `cargo nix doctor` tells which, and how to mend it",
+    ),
+    (
+        &["No space left on device"],
+        "free some space: `cargo nix gc`, then `nix-store --gc`",
+    ),
+    (
+        &[
+            "Couldn't resolve host",
+            "Could not resolve host",
+            "unable to download",
+            "Timeout was reached",
+        ],
+        "it is not in the store and could not be downloaded: without `--offline` and with a network it can be",
+    ),
+    (
+        &["syntax error"],
+        "the position is where Nix gave up; what is missing is there or just before it",
+    ),
+];
+
+/// What to do about `message`, if that is known.
+pub fn way_out(message: &str, places: Option<&Places>) -> Option<String> {
+    if let Some(hint) = path_hint(message, places) {
+        return Some(hint);
+    }
+    let rule = RULES
+        .iter()
+        .find(|(parts, _)| parts.iter().any(|part| message.contains(part)));
+    rule.map(|(_, hint)| (*hint).to_owned())
+}
+
+/// Paths: missing in the snapshot, or outside of it.
+fn path_hint(message: &str, places: Option<&Places>) -> Option<String> {
+    let missing = message.contains("does not exist") || message.contains("No such file");
+    let forbidden = message.contains("is forbidden in pure eval");
+    if !missing && !forbidden {
+        return None;
+    }
+    let path = message.split('\'').find(|part| part.starts_with('/'))?;
+    if let Some(file) = places.and_then(|places| places.file(path)) {
+        return Some(missing_in_snapshot(&file));
+    }
+    if forbidden && Path::new(path).parent() == places.and_then(|places| Path::new(&places.snapshot).parent())
+    {
+        return Some(OUTSIDE.to_owned());
+    }
+    if forbidden && places.is_some_and(|places| below(path, &places.project)) {
+        return Some(format!(
+            "write it as a path relative to the file that uses it; {OUTSIDE}"
+        ));
+    }
+    forbidden.then(|| OUTSIDE.to_owned())
+}
+
+const OUTSIDE: &str = "an environment is evaluated from the project's own files alone: copy the file into the \
+                       project, or make its directory an input of flake.nix or npins";
+
+fn missing_in_snapshot(file: &Path) -> String {
+    if file.exists() {
+        format!(
+            "{} is there but is not part of the inputs: name it by a path literal of its own (a directory that \
+             holds a Cargo.toml stands for its *.nix files only)",
+            file.display()
+        )
+    } else {
+        format!("there is no {}", file.display())
+    }
+}

@@ -1,0 +1,99 @@
+//! Where things are in the store and where they are for the user: positions in
+//! errors name files of the snapshot, which nobody knows.
+
+use cargo_nix_protocol::Position;
+use std::path::{Path, PathBuf};
+
+/// The project's snapshot in the store, and the project itself.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Store path of the snapshot.
+    pub snapshot: String,
+    /// The project's directory on disk.
+    pub project: PathBuf,
+}
+
+impl Places {
+    /// `text` with the snapshot's store path replaced by the project's directory.
+    pub fn map(&self, text: &str) -> String {
+        text.replace(&self.snapshot, &self.project.to_string_lossy())
+    }
+
+    /// The file of the project that is `path` in the store.
+    pub fn file(&self, path: &str) -> Option<PathBuf> {
+        let rest = path.strip_prefix(&self.snapshot)?;
+        let relative = rest.strip_prefix('/').or(rest.is_empty().then_some(""))?;
+        Some(if relative.is_empty() {
+            self.project.clone()
+        } else {
+            self.project.join(relative)
+        })
+    }
+
+    /// The innermost position of a trace that lies in the project: the last
+    /// `at <snapshot>/<file>:<line>:<column>:`, as libnix prints the innermost
+    /// frame last.
+    pub fn innermost(&self, trace: &str) -> Option<Position> {
+        trace.lines().rev().find_map(|line| {
+            let place = line.trim_start_matches([' ', '…', '•']).strip_prefix("at ")?;
+            self.position(place.trim_end().trim_end_matches(':'))
+        })
+    }
+
+    /// `<file>:<line>:<column>`.
+    fn position(&self, text: &str) -> Option<Position> {
+        let (rest, column) = text.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Position {
+            file: self.file(file)?,
+            line: line.parse().ok()?,
+            column: column.parse().ok()?,
+        })
+    }
+}
+
+/// Whether `path` is `directory` or below it.
+pub fn below(path: &str, directory: &Path) -> bool {
+    Path::new(path).starts_with(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places() -> Places {
+        Places {
+            snapshot: "/nix/store/xyz-source".into(),
+            project: "/home/me/project".into(),
+        }
+    }
+
+    #[test]
+    fn the_innermost_position_of_the_project_wins() {
+        let trace = "error:\n  … while calling\n    at /nix/store/xyz-source/crate-env.nix:1:2:\n      1| x\n  \
+                     at /nix/store/xyz-source/nix/a b.nix:30:4:\n  at /nix/store/lib-source/entry.nix:7:8:\n";
+        let place = places().innermost(trace).expect("a place");
+        assert_eq!(
+            place,
+            Position {
+                file: "/home/me/project/nix/a b.nix".into(),
+                line: 30,
+                column: 4
+            }
+        );
+    }
+
+    #[test]
+    fn places_of_others_are_not_the_projects() {
+        assert_eq!(places().innermost("at /nix/store/xyz-source2/x.nix:1:1:"), None);
+        assert_eq!(places().innermost("at «string»:1:1:"), None);
+    }
+
+    #[test]
+    fn store_paths_become_the_projects() {
+        assert_eq!(
+            places().map("no /nix/store/xyz-source/a"),
+            "no /home/me/project/a"
+        );
+    }
+}

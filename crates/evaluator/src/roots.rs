@@ -1,0 +1,98 @@
+//! GC roots: links to store paths that the collector respects.
+//!
+//! A root is a symlink of ours plus an entry in the store's state directory that
+//! points at it (Nix calls that indirect), so that removing our link drops the
+//! root. They are made while this process still holds libnix's temporary roots,
+//! so no collection comes in between.
+
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Links `directory/<name>` to each store path and registers the links; returns
+/// a warning if the collector cannot be told. Links `input-N` of an earlier
+/// evaluation that are not wanted now are removed.
+///
+/// # Errors
+/// `directory` cannot be written.
+pub fn make(directory: &Path, wanted: &[(String, String)]) -> io::Result<Option<String>> {
+    std::fs::create_dir_all(directory)?;
+    let directory = directory.canonicalize()?;
+    let mut warning = None;
+    for (name, target) in wanted {
+        let link = directory.join(name);
+        replace_link(Path::new(target), &link)?;
+        if warning.is_none() && !register(&link, target) {
+            warning = Some(format!(
+                "{} could not be registered as a GC root (neither {} nor a `nix-store` on PATH could be used); \
+                 a garbage collection may remove this environment",
+                link.display(),
+                state_directory().join("gcroots").display()
+            ));
+        }
+    }
+    drop_stale(&directory, wanted)?;
+    Ok(warning)
+}
+
+/// Inputs of an earlier evaluation under the same key.
+fn drop_stale(directory: &Path, wanted: &[(String, String)]) -> io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with("input-"));
+        if ours && !wanted.iter().any(|(wanted, _)| name == wanted.as_str()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes `link` point at `target`, in one step for whoever looks.
+fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
+    if std::fs::read_link(link).is_ok_and(|present| present == target) {
+        return Ok(());
+    }
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let beside = link.with_file_name(format!(".{name}.{}", std::process::id()));
+    let _ = std::fs::remove_file(&beside);
+    symlink(target, &beside)?;
+    std::fs::rename(&beside, link).inspect_err(|_| {
+        let _ = std::fs::remove_file(&beside);
+    })
+}
+
+/// Tells the collector of `link`, in the first way that works.
+fn register(link: &Path, target: &str) -> bool {
+    let roots = state_directory().join("gcroots");
+    let name = blake3::hash(link.as_os_str().as_encoded_bytes()).to_hex();
+    let mut places = vec![roots.join("auto")];
+    if let Some(user) = std::env::var_os("USER").filter(|user| !user.is_empty()) {
+        places.push(roots.join("per-user").join(user).join("cargo-nix"));
+    }
+    for place in places {
+        let there =
+            place.is_dir() || place.parent().is_some_and(Path::is_dir) && std::fs::create_dir(&place).is_ok();
+        if there && replace_link(link, &place.join(&name[..32])).is_ok() {
+            return true;
+        }
+    }
+    // A daemon's store: only the daemon writes there, and its client knows how.
+    let status = Command::new("nix-store")
+        .arg("--add-root")
+        .arg(link)
+        .arg("--realise")
+        .arg(target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Where libnix keeps the store's state.
+fn state_directory() -> PathBuf {
+    std::env::var_os("NIX_STATE_DIR")
+        .filter(|dir| !dir.is_empty())
+        .map_or_else(|| "/nix/var/nix".into(), PathBuf::from)
+}

@@ -1,0 +1,155 @@
+//! libnix's configuration, given through `NIX_CONFIG` before it starts.
+//!
+//! The one way that works for all of it: `nix_setting_set` does not reach the
+//! evaluator's own settings (`pure-eval` among them) in 2.26. A `NIX_CONFIG` of
+//! the user's is kept, ours comes after it. Whether it worked is not believed
+//! but proved, by [`prove_pure`].
+
+use crate::nix::{NixError, State};
+use cargo_nix_protocol::Settings;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Puts the configuration into the environment of this process.
+///
+/// # Safety
+/// No other thread of the process reads or writes the environment meanwhile.
+pub unsafe fn install(settings: &Settings) {
+    let theirs = std::env::var("NIX_CONFIG").unwrap_or_default();
+    let text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
+    // SAFETY: the caller's claim.
+    unsafe { std::env::set_var("NIX_CONFIG", text) }
+}
+
+/// What the settings depend on besides the request.
+struct Machine {
+    root: bool,
+    build_group: bool,
+    max_jobs_chosen: bool,
+    builders_chosen: bool,
+}
+
+impl Machine {
+    fn look(theirs: &str) -> Machine {
+        let configuration = std::env::var_os("NIX_CONF_DIR").unwrap_or_else(|| "/etc/nix".into());
+        let configuration = Path::new(&configuration);
+        let file = std::fs::read_to_string(configuration.join("nix.conf")).unwrap_or_default();
+        let chosen = |name: &str| {
+            file.lines()
+                .chain(theirs.lines())
+                .any(|line| line.split('=').next().is_some_and(|key| key.trim() == name))
+        };
+        let machines = std::fs::metadata(configuration.join("machines")).is_ok_and(|file| file.len() > 0);
+        Machine {
+            root: rustix::process::geteuid().is_root(),
+            build_group: has_group("nixbld"),
+            max_jobs_chosen: chosen("max-jobs"),
+            builders_chosen: (machines || chosen("builders")) && on_path("nix"),
+        }
+    }
+}
+
+fn ours(settings: &Settings, machine: &Machine) -> String {
+    let mut text = String::new();
+    let mut set =
+        |name: &str, value: &str| writeln!(text, "{name} = {value}").expect("a String takes everything");
+    set("extra-experimental-features", "nix-command flakes fetch-tree");
+    set("pure-eval", if settings.impure { "false" } else { "true" });
+    // An untrusted flake.nix must not configure anything.
+    set("accept-flake-config", "false");
+    set("show-trace", "true");
+    set("warn-dirty", "false");
+    if !machine.builders_chosen {
+        // Its default wants a `nix` on PATH, and starts it for each build only to
+        // hear that there are no remote builders.
+        set("build-hook", "");
+    }
+    if machine.root && !machine.build_group {
+        set("build-users-group", "");
+    }
+    if !machine.max_jobs_chosen {
+        set("max-jobs", "auto");
+    }
+    if !settings.sandbox_paths.is_empty() {
+        set("extra-sandbox-paths", &settings.sandbox_paths.join(" "));
+    }
+    if settings.offline {
+        set("substitute", "false");
+        set("tarball-ttl", "4294967295");
+        set("download-attempts", "0");
+        set("connect-timeout", "1");
+    }
+    text
+}
+
+fn has_group(name: &str) -> bool {
+    std::fs::read_to_string("/etc/group")
+        .is_ok_and(|groups| groups.lines().any(|line| line.split(':').next() == Some(name)))
+}
+
+pub(crate) fn on_path(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
+}
+
+/// Shows that pure evaluation is: reading an absolute path must be refused.
+///
+/// # Errors
+/// It was not refused; nothing may be evaluated then.
+pub fn prove_pure(state: &State) -> Result<(), NixError> {
+    match state.evaluate("builtins.readDir (/. + \"/\")") {
+        Err(error) if error.full.contains("pure eval") => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(NixError {
+            short: "libnix does not evaluate purely, though it was told to".to_owned(),
+            full: "`pure-eval = true` in NIX_CONFIG has no effect on this libnix".to_owned(),
+            class: String::new(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Machine = Machine {
+        root: true,
+        build_group: false,
+        max_jobs_chosen: false,
+        builders_chosen: false,
+    };
+
+    #[test]
+    fn root_without_the_build_group_builds_as_itself() {
+        assert!(ours(&Settings::default(), &PLAIN).contains("build-users-group = \n"));
+        let grouped = Machine {
+            build_group: true,
+            ..PLAIN
+        };
+        assert!(!ours(&Settings::default(), &grouped).contains("build-users-group"));
+    }
+
+    #[test]
+    fn evaluation_is_pure_unless_asked_otherwise() {
+        assert!(ours(&Settings::default(), &PLAIN).contains("pure-eval = true\n"));
+        let impure = Settings {
+            impure: true,
+            ..Settings::default()
+        };
+        assert!(ours(&impure, &PLAIN).contains("pure-eval = false\n"));
+    }
+
+    #[test]
+    fn what_the_user_chose_stays() {
+        let chosen = Machine {
+            max_jobs_chosen: true,
+            builders_chosen: true,
+            ..PLAIN
+        };
+        let text = ours(&Settings::default(), &chosen);
+        assert!(
+            !text.contains("max-jobs") && !text.contains("build-hook"),
+            "{text}"
+        );
+    }
+}
