@@ -5,6 +5,7 @@ mod closure;
 mod env;
 mod import;
 mod probe;
+mod unit;
 
 use crate::failure::{Fallible, fail, of_nix};
 use crate::nix::{Nix, NixError, State, Store, Value};
@@ -62,6 +63,7 @@ impl Session {
             Ask::Import(ask) => import::answer(self, ask),
             Ask::Closure(ask) => closure::answer(self, ask),
             Ask::Probe => probe::answer(self),
+            Ask::Unit(ask) => unit::answer(self, ask),
         }
     }
 

@@ -1,0 +1,25 @@
+//! One unit of cargo's, instantiated and realised.
+
+use super::{Session, apply};
+use crate::failure::{Fallible, fail, of_nix};
+use cargo_nix_protocol::{Answer, FailureKind, UnitAsk};
+
+pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
+    let doing = format!("building {}", ask.name);
+    if let Some(name) = ask.variables.keys().find(|name| UnitAsk::is_reserved(name)) {
+        let message = format!("{name:?} means something to Nix and cannot be a variable of a unit");
+        return Err(fail(FailureKind::Internal, &doing, message, None));
+    }
+    let failed = |error| of_nix(&error, &doing, FailureKind::Build, None);
+    let state = session.state()?;
+    let value = apply(&state, include_str!("unit.nix"), ask).map_err(failed)?;
+    let derivation = value
+        .attribute("derivation")
+        .and_then(|value| value.text())
+        .map_err(failed)?;
+    let path = value
+        .attribute("path")
+        .and_then(|value| value.realise())
+        .map_err(failed)?;
+    Ok(Answer::Unit { path, derivation })
+}
