@@ -1,0 +1,10 @@
+{
+  rust,
+  pkg-config,
+  openssl,
+}:
+{
+  toolchain = rust.default;
+  nativeBuildInputs = [ pkg-config ];
+  buildInputs = [ openssl ];
+}

@@ -1,0 +1,45 @@
+# What the evaluator calls: from a snapshot of a project to its environment.
+#
+# The argument is `EnvArguments` of crates/protocol, with `snapshot` (the store
+# path of the snapshot, a string with context) added. The result:
+#
+#   imports   parts of the machine that must be in the store first; if there are
+#             any, nothing else may be forced
+#   meta      plain data: `problems` (if there are any, `env` may not be forced),
+#             `warnings`, and `crates`
+#   env       the derivation of the environment, one file of JSON
+#   inputs    store paths of what the pins fetched
+#
+# A value that is needed for `imports` itself but lacks an import throws
+# `cargo-nix-needs-imports <JSON list of imports>` (nix/host/imports.nix); the
+# evaluator takes this for an answer, not for an error.
+#
+# Never: a reference to the snapshot or to this library in `env`.
+arguments@{
+  system,
+  layers,
+  pins ? null,
+  rustToolchain ? null,
+  host,
+  impure ? false,
+  snapshot,
+  ...
+}:
+let
+  tools = import ./lib { inherit snapshot; };
+  sources = import ./sources.nix { inherit tools arguments; };
+  loaded = map (import ./lib/layer.nix { inherit tools sources; }) layers;
+  merged = import ./lib/layers.nix { inherit tools sources; } loaded;
+
+  problems = sources.problems ++ tools.concatMap (layer: layer.problems) loaded ++ merged.problems;
+in
+{
+  imports = if problems != [ ] then [ ] else merged.imports;
+  env = merged.env;
+  inputs = map builtins.unsafeDiscardStringContext sources.inputs;
+  meta = {
+    inherit problems;
+    warnings = sources.warnings ++ merged.warnings;
+    crates = if problems != [ ] then [ ] else merged.crateEntries;
+  };
+}

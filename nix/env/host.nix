@@ -1,0 +1,61 @@
+# The environment over the host set: PATH and pkg-config's paths out of the
+# inputs' directories, and `env` of crate-env.nix.
+{
+  tools,
+  system,
+  host,
+}:
+merged:
+let
+  inherit (builtins) filter mapAttrs toJSON;
+  inherit (tools) concatMap optional unique;
+
+  # As a derivation's attributes are coerced.
+  coerce =
+    value:
+    if value == true then
+      "1"
+    else if value == false then
+      ""
+    else if builtins.isPath value then
+      "${value}"
+    else
+      toString value;
+
+  cc = host.cc;
+  parts =
+    optional (merged.toolchain != null) merged.toolchain
+    ++ merged.tools
+    ++ merged.nativeBuildInputs
+    ++ merged.buildInputs
+    ++ [ cc ];
+  inputs = merged.nativeBuildInputs ++ merged.buildInputs;
+  given = builtins.foldl' (all: part: all // part.cargoNix.variables or { }) { } parts;
+  hostParts = map (part: part.hostPart) (filter (part: part ? hostPart) (unique parts));
+
+  rest = {
+    shellHook = merged.shellHook;
+    toolchain = if merged.toolchain == null then null else "${merged.toolchain}";
+    host = hostParts;
+  };
+in
+derivation {
+  inherit system;
+  name = "cargo-nix-env";
+  builder = "/bin/sh";
+  args = [
+    "-eu"
+    ./host.sh
+  ];
+  PATH = "/usr/bin:/bin";
+  parts = unique (map (part: "${part}") parts);
+  inputs = unique (map (part: "${part}") inputs);
+  variables = toJSON (mapAttrs (_: coerce) (given // merged.env));
+  rest = toJSON rest;
+  passAsFile = [
+    "variables"
+    "rest"
+  ];
+  preferLocalBuild = true;
+  allowSubstitutes = false;
+}

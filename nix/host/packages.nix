@@ -1,0 +1,131 @@
+# Packages of the machine under the names that nixpkgs gives them: small
+# derivations of links to programs and copies of .pc files. What they point to
+# stays on the machine; its identity is part of each derivation.
+{
+  tools,
+  system,
+  host,
+}:
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    listToAttrs
+    mapAttrs
+    removeAttrs
+    ;
+
+  lib = import ./lib.nix { inherit system; };
+
+  # What a host set says of `name` -> the package. `programs` maps names below
+  # bin/ to files of the machine, `pc` lists .pc files.
+  package =
+    {
+      name,
+      version,
+      identity,
+      programs ? { },
+      pc ? [ ],
+      files ? [ ],
+    }:
+    let
+      built = derivation {
+        inherit system identity;
+        name = "${name}-${version}-host";
+        builder = "/bin/sh";
+        args = [
+          "-eu"
+          ./package.sh
+        ];
+        PATH = "/usr/bin:/bin";
+        programs = tools.join " " (attrNames programs);
+        targets = tools.join " " (attrValues programs);
+        pc = tools.join " " pc;
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      };
+      whole = built // {
+        inherit version;
+        pname = name;
+        dev = whole;
+        lib = whole;
+        bin = whole;
+        out = whole;
+        meta = {
+          mainProgram = name;
+        };
+        hostPart = {
+          inherit name version;
+          paths = tools.unique (attrValues programs ++ pc ++ files);
+        };
+      };
+    in
+    whole;
+
+  programs = host.programs or { };
+  libraries = host.libraries or { };
+
+  described = mapAttrs (
+    name: _:
+    let
+      program = programs.${name} or { };
+      library = libraries.${name} or { };
+      part = library // program;
+    in
+    package {
+      inherit name;
+      inherit (part) version;
+      identity = tools.join "-" (
+        tools.optional (program ? identity) program.identity ++ tools.optional (library ? identity) library.identity
+      );
+      programs = program.programs or (if program ? path then { ${baseNameOf program.path} = program.path; } else { });
+      pc = library.pc or [ ];
+      files = library.files or [ ];
+    }
+  ) (programs // libraries);
+
+  # Known to data/host-packages.toml, but not on this machine.
+  absent = mapAttrs (name: package: {
+    message = "`${name}` is not on this machine";
+    hint = "install it: ${host.install or "apt-get install"} ${package}";
+  }) (removeAttrs (host.installable or { }) (attrNames described));
+
+  noCompiler = {
+    message = "this machine has no C compiler";
+    hint = "install one: ${host.install or "apt-get install"} gcc";
+  };
+
+  cc =
+    if host.cc or null == null then
+      throw "${noCompiler.message}\n  ${noCompiler.hint}"
+    else
+      package {
+        name = "cc";
+        inherit (host.cc) version identity programs;
+      };
+
+  base = {
+    inherit lib system cc;
+    gcc = cc;
+    stdenv = {
+      inherit cc system;
+      hostPlatform = lib.systems.elaborate system;
+      buildPlatform = lib.systems.elaborate system;
+      targetPlatform = lib.systems.elaborate system;
+      inherit (lib.systems.elaborate system) isLinux isDarwin isx86_64 isAarch64;
+    };
+  };
+
+  missing = listToAttrs (
+    map (name: {
+      inherit name;
+      value = throw "${absent.${name}.message}\n  ${absent.${name}.hint}";
+    }) (attrNames absent)
+  );
+
+  pkgs = missing // base // described // import ./builders.nix { inherit tools system; } // { inherit pkgs; };
+in
+{
+  inherit pkgs;
+  absent = removeAttrs absent (attrNames base);
+}

@@ -1,0 +1,117 @@
+# Helpers of this library that need no package set: lists, places, problems.
+{ snapshot }:
+let
+  inherit (builtins)
+    attrNames
+    concatLists
+    elem
+    filter
+    isAttrs
+    isFunction
+    stringLength
+    substring
+    typeOf
+    unsafeDiscardStringContext
+    unsafeGetAttrPos
+    ;
+
+  top = unsafeDiscardStringContext (toString snapshot) + "/";
+
+  # A place as Nix gives it -> { file; line; column; } with `file` relative to
+  # the snapshot; null for a place outside of it.
+  relative =
+    place:
+    let
+      file = unsafeDiscardStringContext (toString place.file);
+      length = stringLength top;
+    in
+    if place == null || substring 0 length file != top then
+      null
+    else
+      {
+        file = substring length (stringLength file) file;
+        inherit (place) line column;
+      };
+in
+rec {
+  inherit relative;
+
+  concatMap = f: list: concatLists (map f list);
+  optional = condition: value: if condition then [ value ] else [ ];
+  optionals = condition: list: if condition then list else [ ];
+  isDerivation = value: isAttrs value && value.type or null == "derivation";
+  isCallable = value: isFunction value || (isAttrs value && value ? __functor);
+  unique = builtins.foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];
+  join = builtins.concatStringsSep;
+  quoteAll = names: join ", " (map (name: "`${name}`") names);
+  hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
+  without = names: set: removeAttrs set names;
+
+  # The path of `file` in directory `directory` of the snapshot (`""`: its top).
+  inSnapshot = directory: file: snapshot + "/${if directory == "" then "" else directory + "/"}${file}";
+
+  # The place of an attribute in the project, or null.
+  placeOf = name: set: relative (unsafeGetAttrPos name set);
+
+  # `place` of null means: nowhere in particular.
+  problem =
+    {
+      message,
+      hint ? null,
+      place ? null,
+    }:
+    {
+      inherit message hint;
+      file = place.file or null;
+      line = place.line or null;
+      column = place.column or null;
+    };
+
+  # What a value is, as a message says it.
+  describe =
+    value:
+    let
+      type = typeOf value;
+    in
+    if isDerivation value then
+      "a package"
+    else
+      {
+        int = "a number";
+        float = "a number";
+        bool = "a boolean";
+        string = "a string";
+        path = "a path";
+        null = "null";
+        list = "a list";
+        set = "a set";
+        lambda = "a function";
+      }
+      .${type} or "a ${type}";
+
+  nearest = import ./nearest.nix;
+
+  # "did you mean `x`?", or `fallback`.
+  didYouMean =
+    name: names: fallback:
+    let
+      candidate = nearest name names;
+    in
+    if candidate == null then fallback else "did you mean `${candidate}`?";
+
+  # Names of `set` that are not in `known`, as problems.
+  unknownNames =
+    {
+      what,
+      set,
+      known,
+    }:
+    map (
+      name:
+      problem {
+        message = "unknown attribute `${name}` ${what}";
+        hint = didYouMean name known "it can have: ${quoteAll known}";
+        place = placeOf name set;
+      }
+    ) (filter (name: !(elem name known)) (attrNames set));
+}

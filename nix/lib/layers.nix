@@ -1,0 +1,79 @@
+# The layers as one: the workspace's root first, the member last.
+#
+# Lists are joined, `env` and `crates` are merged (the later layer wins), the
+# last toolchain that a layer names counts, and the flake's own before all.
+{ tools, sources }:
+layers:
+let
+  inherit (builtins)
+    attrNames
+    filter
+    foldl'
+    length
+    ;
+  inherit (tools)
+    concatMap
+    join
+    optionals
+    placeOf
+    unique
+    ;
+
+  last = list: builtins.elemAt list (length list - 1);
+  values = map (layer: layer.value) layers;
+  all = name: filter (element: element != null) (concatMap (value: value.${name} or [ ]) values);
+  merge = name: foldl' (merged: value: merged // value.${name} or { }) { } values;
+
+  shells = filter (layer: layer.shell != null) layers;
+  named = filter (value: value ? toolchain) values;
+  chosen =
+    if sources.toolchain or null != null then
+      { value = sources.toolchain; }
+    else if named != [ ] then
+      { value = (last named).toolchain; }
+    else if shells != [ ] then
+      { value = null; }
+    else
+      sources.rust.select null;
+  toolchain = chosen.value;
+
+  # `rust.clippy` is the clippy of whatever toolchain is chosen.
+  bind = tool: if tool ? cargoNix.ofToolchain then tool.cargoNix.ofToolchain toolchain else tool;
+
+  merged = {
+    inherit toolchain;
+    shell = if shells == [ ] then null else (last shells).shell;
+    tools = map bind (all "tools") ++ toolchain.cargoNix.tools or [ ];
+    nativeBuildInputs = all "nativeBuildInputs";
+    buildInputs = all "buildInputs";
+    env = merge "env";
+    crates = sources.crates // merge "crates";
+    shellHook = join "\n" (filter (hook: hook != "") (map (value: value.shellHook or "") values));
+  };
+
+  parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
+in
+{
+  inherit (sources) warnings;
+  problems = if chosen ? problem then [ chosen.problem ] else [ ];
+  imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
+  env = sources.environment merged;
+  crateEntries = map (
+    name:
+    let
+      place = placeOf name merged.crates;
+    in
+    {
+      inherit name;
+      position =
+        if place == null then
+          null
+        else
+          [
+            place.file
+            place.line
+            place.column
+          ];
+    }
+  ) (attrNames merged.crates);
+}

@@ -1,0 +1,287 @@
+# Toolchains of the machine's rustup: imported component by component, joined
+# by links. See nix/rust/interface.nix for what is given.
+{
+  tools,
+  system,
+  host,
+  imports,
+  # Of the host set: a toolchain links with its cc.
+  stdenv,
+}:
+let
+  inherit (builtins)
+    attrNames
+    elem
+    filter
+    head
+    match
+    replaceStrings
+    ;
+  inherit (tools)
+    concatMap
+    hasPrefix
+    join
+    optional
+    optionals
+    unique
+    ;
+
+  toolchains = host.rust.toolchains or { };
+  names = attrNames toolchains;
+
+  shorten = name: toolchain: replaceStrings [ "-${toolchain.host}" ] [ "" ] name;
+  overview = join ", " (
+    map (
+      name:
+      let
+        toolchain = toolchains.${name};
+        short = shorten name toolchain;
+      in
+      if short == toolchain.version then short else "${short} (${toolchain.version})"
+    ) names
+  );
+
+  # Whether toolchain `name` is what `channel` means to rustup.
+  matches =
+    channel: name:
+    let
+      toolchain = toolchains.${name};
+      dated = match "(nightly|beta)-([0-9]{4}-[0-9]{2}-[0-9]{2})" channel;
+      minor = match "[0-9]+\\.[0-9]+" channel != null;
+      exact = match "[0-9]+\\.[0-9]+\\.[0-9]+.*" channel != null;
+    in
+    if name == channel || name == "${channel}-${toolchain.host}" then
+      true
+    else if dated != null then
+      toolchain.channel == head dated && toolchain.date or null == builtins.elemAt dated 1
+    else if minor then
+      toolchain.channel == "stable" && hasPrefix "${channel}." toolchain.version
+    else if exact then
+      toolchain.version == channel
+    else
+      false;
+
+  # Of several, the one that rustup itself would call so.
+  find =
+    channel:
+    let
+      candidates = filter (matches channel) names;
+      exact = filter (name: name == channel || name == "${channel}-${toolchains.${name}.host}") candidates;
+    in
+    if exact != [ ] then
+      head exact
+    else if candidates != [ ] then
+      head candidates
+    else
+      null;
+
+  byDefault =
+    let
+      stable = find "stable";
+      default = host.rust.default or null;
+    in
+    if stable != null then
+      stable
+    else if default != null && toolchains ? ${default} then
+      default
+    else if names != [ ] then
+      head names
+    else
+      null;
+
+  # rustup knows some components by two names; the documentation is left out.
+  canonical = name: replaceStrings [ "-preview" ] [ "" ] name;
+  ignored = [
+    "rust-docs"
+    "rust-docs-json"
+    "rust-mingw"
+    "rust-analysis"
+    "rustc-docs"
+  ];
+  inSysroot = [
+    "cargo"
+    "llvm-tools"
+    "rust-src"
+    "rust-std"
+    "rustc"
+  ];
+  ofProfile = {
+    minimal = [ ];
+    default = [
+      "clippy"
+      "rustfmt"
+    ];
+    complete = [
+      "clippy"
+      "rustfmt"
+      "rust-analyzer"
+      "rust-src"
+      "llvm-tools"
+    ];
+  };
+
+  select =
+    spec:
+    let
+      name = if spec.channel == null then byDefault else find spec.channel;
+      toolchain = toolchains.${name};
+      asked = filter (component: !(elem component ignored)) (map canonical spec.components);
+      has = component: toolchain.components ? ${component};
+      profile = filter has ofProfile.${if spec.profile == null then "default" else spec.profile};
+      lackingComponents = filter (component: component != "rust-std" && !(has component)) asked;
+      targets = unique ([ toolchain.host ] ++ spec.targets);
+      lackingTargets = filter (target: !(has "rust-std-${target}")) targets;
+      wanted = unique (profile ++ asked);
+    in
+    if name == null && spec.channel == null then
+      {
+        key = "channel";
+        problem = {
+          message = "this machine has no Rust toolchain";
+          hint = "run `rustup toolchain install stable --profile minimal`, or take one from nixpkgs, fenix or rust-overlay";
+        };
+      }
+    else if name == null then
+      {
+        key = "channel";
+        problem = {
+          message = "the toolchain `${spec.channel}` is not on this machine, which has: ${
+            if names == [ ] then "none" else overview
+          }";
+          hint = "run `rustup toolchain install ${spec.channel} --profile minimal`, or take it from fenix or rust-overlay";
+        };
+      }
+    else if lackingTargets != [ ] then
+      {
+        key = "targets";
+        problem = {
+          message = "the target `${head lackingTargets}` is not on this machine; toolchain ${shorten name toolchain} has: ${join ", " (targetsOf toolchain)}";
+          hint = "run `rustup target add --toolchain ${shorten name toolchain} ${join " " lackingTargets}`";
+        };
+      }
+    else if lackingComponents != [ ] then
+      {
+        key = "components";
+        problem = lacksComponent name (head lackingComponents);
+      }
+    else
+      {
+        value = make {
+          inherit name targets;
+          extra = filter (component: elem component inSysroot) wanted;
+          programs = filter (component: !(elem component inSysroot)) wanted;
+        };
+      };
+
+  targetsOf =
+    toolchain:
+    concatMap (
+      component:
+      let
+        target = match "rust-std-(.*)" component;
+      in
+      optionals (target != null) target
+    ) (attrNames toolchain.components);
+
+  lacksComponent = name: component: {
+    message = "the component `${component}` is not on this machine for toolchain ${shorten name toolchains.${name}}";
+    hint = "run `rustup component add --toolchain ${shorten name toolchains.${name}} ${component}`";
+  };
+
+  importOf =
+    toolchain: component:
+    let
+      part = toolchain.components.${component};
+    in
+    {
+      inherit (part) id files;
+      inherit (toolchain) root;
+      name = "${component}-${part.version or toolchain.version}";
+    };
+
+  build =
+    name: script: attributes:
+    derivation (
+      {
+        inherit system name;
+        builder = "/bin/sh";
+        args = [
+          "-eu"
+          script
+        ];
+        PATH = "/usr/bin:/bin";
+        preferLocalBuild = true;
+        allowSubstitutes = false;
+      }
+      // attributes
+    );
+
+  # The toolchain `name` with the std of `targets`, `extra` components in its
+  # sysroot, and `programs` that come with it on PATH but are not part of it.
+  make =
+    {
+      name,
+      targets,
+      extra,
+      programs,
+    }:
+    let
+      toolchain = toolchains.${name};
+      parts = map (importOf toolchain) (
+        unique (
+          [
+            "rustc"
+            "cargo"
+          ]
+          ++ map (target: "rust-std-${target}") targets
+          ++ filter (component: component != "rust-std") extra
+        )
+      );
+      joined = build "rust-${toolchain.version}" ./join.sh {
+        components = map imports.path parts;
+      };
+      component =
+        program:
+        if toolchain.components ? ${program} then
+          { value = makeTool program (importOf toolchain program); }
+        else
+          { problem = tools.problem (lacksComponent name program); };
+      makeTool =
+        program: part:
+        let
+          tool = build part.name ./tool.sh {
+            component = imports.path part;
+            rustc = imports.path (importOf toolchain "rustc");
+            sysroot = joined;
+          };
+          source = build part.name ./source.sh { component = imports.path part; };
+          parts = [
+            part
+            (importOf toolchain "rustc")
+          ];
+        in
+        (if program == "rust-src" then source else tool)
+        // {
+          pname = program;
+          inherit (toolchain) version;
+          cargoNix = {
+            imports = parts;
+            variables =
+              if program == "rust-src" then { RUST_SRC_PATH = "${source}/lib/rustlib/src/rust/library"; } else { };
+          };
+        };
+    in
+    joined
+    // {
+      pname = "rust";
+      inherit (toolchain) version;
+      inherit component;
+      cargoNix = {
+        imports = parts;
+        tools = map (program: (component program).value) programs;
+      };
+    };
+in
+{
+  inherit select;
+}

@@ -1,0 +1,123 @@
+# `rust`, the same over every source of toolchains:
+#
+#   rust.default             what rust-toolchain.toml says, else stable minimal
+#   rust.minimal             the same channel: rustc, cargo, std, nothing else
+#   rust.fromFile ./file     a rust-toolchain.toml or rust-toolchain
+#   rust.fromChannel "1.90"  a channel as rustup names it, minimal
+#   rust.withComponents [ ]  rust.default and these
+#   rust.withTargets [ ]     rust.default and the std of these
+#   rust.<component>         clippy, rustfmt, rust-analyzer, rust-src, llvm-tools:
+#                            for `tools`; of the toolchain that is chosen
+#
+# A toolchain has `withComponents`, `withTargets` and the components too.
+#
+# An adaptor gives `select`: { channel; profile; components; targets; } with
+# null for what is not said -> { value = toolchain; } or
+# { problem = { message; hint; }; key = which of the four is at fault; }.
+# Its toolchains are derivations with `cargoNix` = { imports; tools; spec; } and
+# `component`: name -> { value; } or { problem; }.
+{
+  tools,
+  adaptor,
+  toolchainFile,
+  # The directory with rust-toolchain.toml, or null.
+  directory,
+}:
+let
+  inherit (builtins) elem listToAttrs;
+
+  components = [
+    "clippy"
+    "llvm-tools"
+    "rust-analyzer"
+    "rust-src"
+    "rustfmt"
+  ];
+
+  stable = {
+    channel = null;
+    profile = "minimal";
+    components = [ ];
+    targets = [ ];
+  };
+
+  # The specification of rust-toolchain.toml, or stable.
+  given = if directory == null then { value = stable; } else toolchainFile.readDirectory directory;
+
+  # A result, with the problem placed where the specification stands.
+  choose =
+    spec:
+    let
+      result = adaptor.select (removeAttrs spec [
+        "place"
+        "placeOf"
+      ]);
+      place = if spec ? placeOf && result ? key then spec.placeOf result.key else spec.place or null;
+    in
+    if result ? problem then
+      { problem = tools.problem (result.problem // { inherit place; }); }
+    else
+      { value = extend spec result.value; };
+
+  force = result: if result ? problem then throw (text result.problem) else result.value;
+  text = problem: problem.message + (if problem.hint == null then "" else "\n  ${problem.hint}");
+
+  named = toolchain: listToAttrs (
+    map (name: {
+      inherit name;
+      value = force (toolchain.component name);
+    }) components
+  );
+
+  # Methods of a toolchain.
+  extend =
+    spec: toolchain:
+    named toolchain
+    // toolchain
+    // {
+      withComponents = more: force (choose (spec // { components = spec.components ++ more; }));
+      withTargets = more: force (choose (spec // { targets = spec.targets ++ more; }));
+    };
+
+  select = spec: if spec != null then choose spec else if given ? problem then given else choose given.value;
+  default = force (select null);
+
+  # `rust.clippy` follows the toolchain that the layers choose at last; used by
+  # itself, it is that of `rust.default`. Nothing is forced before it is used.
+  follow = name: value: {
+    type = "derivation";
+    inherit name;
+    inherit (value)
+      drvPath
+      outPath
+      outputName
+      ;
+    outputs = [ "out" ];
+    cargoNix.ofToolchain =
+      toolchain: if toolchain ? component then force (toolchain.component name) else value;
+  };
+in
+builtins.mapAttrs follow (named default)
+// {
+  inherit select default;
+  minimal = force (
+    if given ? problem then
+      given
+    else
+      choose (
+        given.value
+        // {
+          profile = "minimal";
+          components = [ ];
+        }
+      )
+  );
+  fromFile =
+    path:
+    let
+      read = toolchainFile.read path;
+    in
+    force (if read ? problem then read else choose read.value);
+  fromChannel = channel: force (choose (stable // { inherit channel; }));
+  inherit (default) withComponents withTargets;
+}
