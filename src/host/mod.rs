@@ -1,1 +1,261 @@
-//! The host set: what this machine itself provides, described.
+//! The host set: what this machine itself provides, described for
+//! `nix/entry.nix` as `arguments.host`.
+//!
+//! # Shape
+//! All paths are absolute; `identity` and `id` are hex and change with the
+//! contents they stand for; what the machine does not have is absent (or null
+//! for `rust`, `rust.default`, `cc`, `date`, `commit`).
+//! ```json
+//! { "imports": { "<id>": "<store path>" },
+//!   "sandboxPaths": [ "/usr", "/lib=/usr/lib" ],
+//!   "rust": { "default": "<toolchain>",
+//!             "toolchains": { "<toolchain>": {
+//!                 "version": "1.95.0", "channel": "stable", "date": "2026-04-16", "commit": "59807616e",
+//!                 "host": "x86_64-unknown-linux-gnu", "root": "<dir>",
+//!                 "components": { "rustc": { "id": "…", "version": "1.95.0", "files": [ "bin/rustc" ] } } } } },
+//!   "cc": { "version": "12.2.0", "machine": "x86_64-linux-gnu", "identity": "…",
+//!           "programs": { "cc": "/usr/bin/cc", "ld": "/usr/bin/ld" } },
+//!   "programs": { "<nixpkgs attribute>": { "path": "/usr/bin/protoc", "version": "3.21.12", "identity": "…",
+//!                                          "programs": { "protoc": "/usr/bin/protoc" } } },
+//!   "libraries": { "<nixpkgs attribute>": { "version": "3.0.19", "identity": "…",
+//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } } }
+//! ```
+//! A component's `files` are relative to `root`; a directory stands for all it
+//! holds. Names are those of the release without the machine's triple and
+//! `-preview`: `rustc`, `cargo`, `clippy`, `rustfmt`, `rust-src`,
+//! `rust-analyzer`, `llvm-tools`, and `rust-std-<target>` for each target.
+//! `channel` is the toolchain's name without the triple; `date` is the
+//! release's, as in `nightly-<date>`.
+//!
+//! # What is promised
+//! Looking costs some tenths of a second, so the description is kept in the
+//! cache (`host/description`) together with a [`sentinel`], and looked for
+//! again as soon as the sentinel sees a change. It sees, by `stat`:
+//! - whatever a package manager or rustup does (their databases; the system's
+//!   program, pkg-config and header directories);
+//! - every program, .pc file, library, and file of a toolchain's component that
+//!   is described, replaced or written in place;
+//! - every header of a package, replaced or written in place, as long as the
+//!   package has at most 400 of them. Of larger ones (LLVM, GTK, libc with the
+//!   kernel) the directories are watched: headers that appear, vanish or are
+//!   renamed into place are seen (so package managers and most editors are),
+//!   one written in place is not, until the next look.
+//!
+//! A description that rests on files as young as itself is used but not kept,
+//! so a change within one tick of the clock cannot be missed.
+//!
+//! # Never
+//! The user's PATH, `RUSTUP_TOOLCHAIN`, `CC` and so on are not heeded here, and
+//! rustup itself is not run.
+
+pub mod imports;
+pub mod packages;
+
+mod cc;
+mod contents;
+mod pkg_config;
+mod rustup;
+mod sentinel;
+mod toolchain;
+
+#[cfg(not(target_os = "macos"))]
+#[path = "linux.rs"]
+mod platform;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod platform;
+
+use crate::error::Result;
+use crate::sealed;
+use crate::vars::Vars;
+use contents::Contents;
+use sentinel::{Sentinel, Stamp, stamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const KIND: &str = "host";
+/// Wider than any tick of a file system's clock.
+const TICK: Duration = Duration::from_millis(50);
+
+/// This machine, as far as environments can depend on it.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// blake3 of the description without `imports`.
+    pub digest: blake3::Hash,
+    /// For `cargo_nix_protocol::Settings::sandbox_paths`.
+    pub sandbox_paths: Vec<String>,
+    cache_dir: PathBuf,
+    /// JSON text, parsed only when it is wanted.
+    description: Vec<u8>,
+}
+
+/// First line of the payload of `host/description`; the encoded sentinel and
+/// the description follow.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    rustup_home: Option<PathBuf>,
+    digest: String,
+    stamp: String,
+    sandbox_paths: Vec<String>,
+    sentinel_length: usize,
+}
+
+impl Host {
+    /// The machine as it is now: remembered if nothing changed, else looked at.
+    /// A cache that cannot be written costs time only.
+    ///
+    /// # Errors
+    /// None at present; a machine without anything is described as such.
+    pub fn current(vars: &Vars, cache_dir: &Path) -> Result<Host> {
+        let rustup_home = vars
+            .rustup_home
+            .clone()
+            .or_else(|| Some(vars.home.as_ref()?.join(".rustup")));
+        if let Some(host) = remembered(cache_dir, rustup_home.as_deref()) {
+            return Ok(host);
+        }
+        let began = SystemTime::now();
+        let (host, sentinel) = look(cache_dir, rustup_home.as_deref());
+        let encoded = sentinel.encode();
+        let stamp = stamp(&encoded);
+        if is_older(&stamp, began) {
+            let _ = remember(&host, rustup_home, &encoded, &stamp);
+        }
+        Ok(host)
+    }
+
+    /// `arguments.host`, the known imports included.
+    pub fn describe(&self) -> Value {
+        let mut description: Value = serde_json::from_slice(&self.description).unwrap_or_default();
+        description["imports"] = json!(imports::known(&self.cache_dir));
+        description
+    }
+}
+
+fn file(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("host/description")
+}
+
+fn remembered(cache_dir: &Path, rustup_home: Option<&Path>) -> Option<Host> {
+    let payload = sealed::read(&file(cache_dir), KIND)?;
+    let line = payload.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(&payload[..line]).ok()?;
+    let rest = &payload[line + 1..];
+    let (encoded, description) = rest.split_at_checked(head.sentinel_length)?;
+    if head.rustup_home.as_deref() != rustup_home || stamp(encoded).digest.to_hex().as_str() != head.stamp {
+        return None;
+    }
+    Some(Host {
+        digest: blake3::Hash::from_hex(&head.digest).ok()?,
+        sandbox_paths: head.sandbox_paths,
+        cache_dir: cache_dir.to_path_buf(),
+        description: description.to_vec(),
+    })
+}
+
+/// A file that changed after (or hardly before) we began to look may have been
+/// read before the change and be stamped after it.
+fn is_older(stamp: &Stamp, began: SystemTime) -> bool {
+    let began = began
+        .checked_sub(TICK)
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    began.is_some_and(|began| stamp.youngest < i128::try_from(began.as_nanos()).unwrap_or(0))
+}
+
+fn remember(host: &Host, rustup_home: Option<PathBuf>, encoded: &[u8], stamp: &Stamp) -> Result<()> {
+    let head = Head {
+        rustup_home,
+        digest: host.digest.to_hex().to_string(),
+        stamp: stamp.digest.to_hex().to_string(),
+        sandbox_paths: host.sandbox_paths.clone(),
+        sentinel_length: encoded.len(),
+    };
+    let mut payload = serde_json::to_vec(&head).unwrap_or_default();
+    payload.push(b'\n');
+    payload.extend_from_slice(encoded);
+    payload.extend_from_slice(&host.description);
+    sealed::write(&file(&host.cache_dir), KIND, &payload)
+}
+
+/// Looks at everything.
+fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
+    let mut sentinel = Sentinel::default();
+    let directories = platform::PROGRAM_DIRECTORIES.iter().map(PathBuf::from);
+    let directories = directories
+        .chain(platform::package_databases())
+        .chain(platform::include_directories());
+    for path in directories.chain(platform::library_directories()) {
+        sentinel.watch(&path);
+    }
+    let sandbox_paths = platform::sandbox_paths();
+    let rust = rustup::describe(rustup_home, &mut sentinel);
+    let cc = cc::find(&mut sentinel);
+    let packages = packages::find(&mut sentinel);
+    let files: BTreeSet<PathBuf> = packages
+        .values()
+        .flat_map(|package| package.files())
+        .chain(cc.iter().flat_map(|cc| &cc.files))
+        .cloned()
+        .collect();
+    let contents = Contents::read(files);
+    let cc = cc.map(|cc| {
+        let identity = contents.identity(&format!("{} {}", cc.version, cc.machine), &cc.files);
+        json!({ "version": cc.version, "machine": cc.machine, "identity": identity, "programs": cc.programs })
+    });
+    let mut programs = serde_json::Map::new();
+    let mut libraries = serde_json::Map::new();
+    for (name, package) in &packages {
+        programs.extend(package.program(&contents).map(|program| (name.clone(), program)));
+        libraries.extend(package.library(&contents).map(|library| (name.clone(), library)));
+    }
+    let description = json!({
+        "sandboxPaths": sandbox_paths,
+        "rust": rust,
+        "cc": cc,
+        "programs": programs,
+        "libraries": libraries,
+    });
+    let description = serde_json::to_vec(&description).unwrap_or_default();
+    let digest = blake3::hash(&description);
+    (
+        Host {
+            digest,
+            sandbox_paths,
+            cache_dir: cache_dir.to_path_buf(),
+            description,
+        },
+        sentinel,
+    )
+}
+
+/// The first of the system's directories that has this program. The directories
+/// themselves are watched; the program is, too, with what its links lead to.
+fn find_program(name: &str, sentinel: &mut Sentinel) -> Option<PathBuf> {
+    let path = platform::PROGRAM_DIRECTORIES
+        .iter()
+        .map(|directory| Path::new(directory).join(name))
+        .find(|path| path.is_file())?;
+    sentinel.watch(&path);
+    Some(path)
+}
+
+/// Standard output of a program of the system, run in its own directories and
+/// language; none if it fails.
+fn run(program: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .env("PATH", platform::PROGRAM_DIRECTORIES.join(":"))
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}

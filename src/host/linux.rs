@@ -1,0 +1,167 @@
+//! Where a Linux machine keeps things; `macos.rs` is the counterpart.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where programs are looked for, in order.
+///
+/// Not the user's PATH: two shells with different ones would be two machines,
+/// and only what lies below the sandbox paths can run in a build.
+/// `/usr/local/bin` comes last, so that what the distribution provides is taken
+/// where there is a choice.
+pub(super) const PROGRAM_DIRECTORIES: &[&str] = &["/usr/bin", "/bin", "/usr/local/bin"];
+
+/// What the C compiler is asked for with `-print-file-name`.
+pub(super) const C_RUNTIME: &[&str] = &[
+    "libc.so.6",
+    "libc.so",
+    "libc.a",
+    "libc_nonshared.a",
+    "libm.so.6",
+    "libpthread.a",
+    "crt1.o",
+    "Scrt1.o",
+    "crti.o",
+    "crtn.o",
+    "crtbegin.o",
+    "crtbeginS.o",
+    "crtbeginT.o",
+    "crtend.o",
+    "crtendS.o",
+    "libgcc.a",
+    "libgcc_eh.a",
+    "libgcc_s.so.1",
+    "libstdc++.so",
+    "libstdc++.a",
+    "liblto_plugin.so",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+    "ld-musl-x86_64.so.1",
+];
+
+/// Headers of the C library and the kernel, below the include directories.
+pub(super) const C_HEADERS: &[&str] = &[
+    "stdio.h",
+    "stdlib.h",
+    "stdint.h",
+    "features.h",
+    "unistd.h",
+    "bits",
+    "sys",
+    "gnu",
+    "asm",
+    "linux",
+    "c++",
+];
+
+/// `x86_64-linux-gnu` and the like, where the distribution is multiarch.
+fn multiarch() -> Option<String> {
+    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
+    Path::new("/usr/lib").join(&triple).is_dir().then_some(triple)
+}
+
+/// `/usr/local/<below>/<triple>`, `/usr/local/<below>`, `/usr/<below>/<triple>`, …
+fn under_usr(below: &[&str], rest: &str) -> Vec<PathBuf> {
+    let triple = multiarch();
+    let mut all = Vec::new();
+    for prefix in ["/usr/local", "/usr"] {
+        for directory in below {
+            let directory = Path::new(prefix).join(directory);
+            all.extend(triple.as_ref().map(|triple| directory.join(triple).join(rest)));
+            all.push(directory.join(rest));
+        }
+    }
+    all
+}
+
+/// Where .pc files are looked for, in order.
+pub(super) fn pkg_config_directories() -> Vec<PathBuf> {
+    let mut all = under_usr(&["lib"], "pkgconfig");
+    all.extend(
+        [
+            "/usr/lib64/pkgconfig",
+            "/usr/local/share/pkgconfig",
+            "/usr/share/pkgconfig",
+        ]
+        .map(PathBuf::from),
+    );
+    all
+}
+
+/// Where libraries are looked for, in order; the last ones hold LLVM's, which
+/// distributions keep apart by version, the newest first.
+pub(super) fn library_directories() -> Vec<PathBuf> {
+    let mut all = under_usr(&["lib"], "");
+    all.push(PathBuf::from("/usr/lib64"));
+    let mut llvm: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.strip_prefix("llvm-")?.parse().ok()?;
+            Some((version, entry.path().join("lib")))
+        })
+        .collect();
+    llvm.sort();
+    all.extend(llvm.into_iter().rev().map(|(_, path)| path));
+    all
+}
+
+/// Where headers are looked for, in order.
+pub(super) fn include_directories() -> Vec<PathBuf> {
+    under_usr(&["include"], "")
+}
+
+/// Files that the package managers write with every change they make.
+pub(super) fn package_databases() -> Vec<PathBuf> {
+    [
+        "/var/lib/dpkg/status",
+        "/var/lib/rpm/rpmdb.sqlite",
+        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+        "/lib/apk/db/installed",
+        "/var/lib/pacman/local",
+    ]
+    .map(PathBuf::from)
+    .to_vec()
+}
+
+/// The versions of installed packages by name, upstream's part only (without
+/// epoch and the distribution's revision); empty where there is no dpkg.
+pub(super) fn package_versions() -> BTreeMap<String, String> {
+    let status = std::fs::read("/var/lib/dpkg/status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let mut versions = BTreeMap::new();
+    for paragraph in status.split("\n\n") {
+        let field = |name: &str| paragraph.lines().find_map(|line| line.strip_prefix(name));
+        if !field("Status: ").is_some_and(|status| status.ends_with(" installed")) {
+            continue;
+        }
+        if let (Some(package), Some(version)) = (field("Package: "), field("Version: ")) {
+            let version = version.split_once(':').map_or(version, |(_, rest)| rest);
+            let version = version.rsplit_once('-').map_or(version, |(upstream, _)| upstream);
+            versions.insert(package.to_string(), version.to_string());
+        }
+    }
+    versions
+}
+
+/// `extra-sandbox-paths` with which the machine's own programs start in a build.
+///
+/// `/bin` is not among them: Nix puts a `/bin/sh` of its own there.
+pub(super) fn sandbox_paths() -> Vec<String> {
+    let mut paths = Vec::new();
+    for directory in ["/usr", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"] {
+        let path = Path::new(directory);
+        match std::fs::canonicalize(path) {
+            Ok(real) if real == path => paths.push(directory.to_string()),
+            Ok(real) => paths.extend(real.to_str().map(|real| format!("{directory}={real}"))),
+            Err(_) => {}
+        }
+    }
+    paths
+}
+
+/// How a shared library's file is called, for the linker.
+pub(super) fn library_names(name: &str) -> [String; 2] {
+    [format!("lib{name}.so"), format!("lib{name}.a")]
+}

@@ -1,0 +1,280 @@
+//! The packages of `data/host-packages.toml` that this machine has: programs in
+//! the system's directories, libraries with their .pc files and headers.
+//!
+//! A library counts as there when what is needed to build against it is: its
+//! .pc files, or, for one that has none, the library for the linker and the
+//! headers. Its identity covers the .pc files, the libraries and the headers,
+//! also of the modules that its .pc files require.
+
+use super::contents::{Contents, files_below};
+use super::pkg_config::Modules;
+use super::sentinel::Sentinel;
+use super::{find_program, platform, run};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The table as it is embedded.
+const TABLE: &str = include_str!("../../data/host-packages.toml");
+
+/// What a package of nixpkgs is on other systems.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Entry {
+    /// Modules of pkg-config; the first one has the version.
+    pub pkg_config: Vec<String>,
+    /// Programs; the first one stands for the package.
+    pub programs: Vec<String>,
+    /// Files and directories below an include directory.
+    pub headers: Vec<String>,
+    /// Libraries as the linker is told (`-l<name>`), where no .pc file tells.
+    pub libraries: Vec<String>,
+    /// The Debian package that has the above.
+    pub debian: Option<String>,
+    /// The Homebrew formula that has the above.
+    pub homebrew: Option<String>,
+}
+
+/// The whole table, by nixpkgs' attribute name.
+pub fn table() -> BTreeMap<String, Entry> {
+    toml::from_str(TABLE).unwrap_or_default()
+}
+
+/// A package that is there.
+#[derive(Debug)]
+pub(super) struct Found {
+    version: String,
+    /// name -> absolute path, links left as they are
+    programs: Vec<(String, PathBuf)>,
+    pc: Vec<PathBuf>,
+    libraries: Vec<PathBuf>,
+    headers: Vec<PathBuf>,
+    has_library: bool,
+}
+
+impl Found {
+    /// Everything the identities cover.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.programs
+            .iter()
+            .map(|(_, path)| path)
+            .chain(&self.pc)
+            .chain(&self.libraries)
+            .chain(&self.headers)
+    }
+
+    /// As an entry of `arguments.host.programs`.
+    pub(super) fn program(&self, contents: &Contents) -> Option<Value> {
+        let (_, path) = self.programs.first()?;
+        let paths: Vec<PathBuf> = self.programs.iter().map(|(_, path)| path.clone()).collect();
+        let programs: BTreeMap<&str, &PathBuf> = self
+            .programs
+            .iter()
+            .map(|(name, path)| (name.as_str(), path))
+            .collect();
+        let identity = contents.identity(&self.version, &paths);
+        Some(json!({ "path": path, "programs": programs, "version": self.version, "identity": identity }))
+    }
+
+    /// As an entry of `arguments.host.libraries`.
+    pub(super) fn library(&self, contents: &Contents) -> Option<Value> {
+        let files: Vec<PathBuf> = self
+            .pc
+            .iter()
+            .chain(&self.libraries)
+            .chain(&self.headers)
+            .cloned()
+            .collect();
+        let identity = contents.identity(&self.version, &files);
+        self.has_library.then(
+            || json!({ "version": self.version, "identity": identity, "pc": self.pc, "files": self.libraries }),
+        )
+    }
+}
+
+/// Looks for every package of the table; watches what the answer rests on.
+pub(super) fn find(sentinel: &mut Sentinel) -> BTreeMap<String, Found> {
+    let table = table();
+    let versions = platform::package_versions();
+    let mut modules = Modules::new(sentinel);
+    let headers_of: BTreeMap<&str, &[String]> = table
+        .values()
+        .flat_map(|entry| {
+            entry
+                .pkg_config
+                .iter()
+                .map(|module| (module.as_str(), entry.headers.as_slice()))
+        })
+        .collect();
+    let mut found = BTreeMap::new();
+    for (name, entry) in &table {
+        let programs: Vec<(String, PathBuf)> = entry
+            .programs
+            .iter()
+            .filter_map(|program| Some((program.clone(), find_program(program, sentinel)?)))
+            .collect();
+        let mut package = library(entry, &mut modules, &headers_of);
+        if programs.is_empty() && !package.has_library {
+            continue;
+        }
+        package.programs = programs;
+        package.version = version_of(entry, &package, &versions);
+        for file in package
+            .programs
+            .iter()
+            .map(|(_, path)| path)
+            .chain(&package.pc)
+            .chain(&package.libraries)
+        {
+            sentinel.watch(file);
+        }
+        sentinel.watch_all(&package.headers);
+        for directory in package.headers.iter().filter_map(|header| header.parent()) {
+            sentinel.watch(directory);
+        }
+        found.insert(name.clone(), package);
+    }
+    found
+}
+
+/// The library side of a package.
+fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[String]>) -> Found {
+    let closure = modules.closure(&entry.pkg_config);
+    let mut libraries = BTreeSet::new();
+    let mut headers: BTreeSet<PathBuf> = find_headers(&entry.headers);
+    for (name, module) in &closure {
+        libraries.extend(module.libraries());
+        headers.extend(
+            module
+                .include_directories()
+                .iter()
+                .flat_map(|directory| files_below(directory)),
+        );
+        headers.extend(
+            headers_of
+                .get(name.as_str())
+                .into_iter()
+                .flat_map(|names| find_headers(names)),
+        );
+    }
+    let plain: Vec<PathBuf> = entry
+        .libraries
+        .iter()
+        .flat_map(|name| find_library(name))
+        .collect();
+    let version = closure
+        .iter()
+        .find(|(name, _)| entry.pkg_config.first() == Some(name));
+    let has_library =
+        version.is_some() || !plain.is_empty() && (entry.headers.is_empty() || !headers.is_empty());
+    libraries.extend(plain);
+    Found {
+        version: version
+            .map(|(_, module)| module.version.clone())
+            .unwrap_or_default(),
+        programs: Vec::new(),
+        pc: closure
+            .into_iter()
+            .map(|(_, module)| module.path.clone())
+            .collect(),
+        libraries: libraries.into_iter().collect(),
+        headers: headers.into_iter().collect(),
+        has_library,
+    }
+}
+
+/// The .pc file's, else the package manager's, else what the program says.
+fn version_of(entry: &Entry, found: &Found, versions: &BTreeMap<String, String>) -> String {
+    let package = if cfg!(target_os = "macos") {
+        &entry.homebrew
+    } else {
+        &entry.debian
+    };
+    if !found.version.is_empty() {
+        return found.version.clone();
+    }
+    let local = found
+        .programs
+        .first()
+        .is_some_and(|(_, path)| path.starts_with("/usr/local"));
+    if let Some(version) = package
+        .as_ref()
+        .and_then(|name| versions.get(name))
+        .filter(|_| !local)
+    {
+        return version.clone();
+    }
+    found
+        .programs
+        .first()
+        .and_then(|(_, path)| run(path, &["--version"]))
+        .and_then(|text| first_version(&text))
+        .unwrap_or_else(|| "unknown".to_string())
+}
+
+/// The first word of digits and dots.
+fn first_version(text: &str) -> Option<String> {
+    text.split(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .map(|word| word.trim_matches('.'))
+        .find(|word| word.contains('.'))
+        .map(str::to_string)
+}
+
+/// The files of the first directory that has a library of this name.
+pub(super) fn find_library(name: &str) -> Vec<PathBuf> {
+    in_first(&platform::library_directories(), name)
+}
+
+/// See [`find_library`]; in these directories.
+pub(super) fn in_first(directories: &[PathBuf], name: &str) -> Vec<PathBuf> {
+    directories
+        .iter()
+        .map(|directory| {
+            let files = platform::library_names(name)
+                .into_iter()
+                .map(|file| directory.join(file));
+            files.filter(|file| file.is_file()).collect::<Vec<_>>()
+        })
+        .find(|files| !files.is_empty())
+        .unwrap_or_default()
+}
+
+fn find_headers(names: &[String]) -> BTreeSet<PathBuf> {
+    let mut files = BTreeSet::new();
+    for directory in platform::include_directories() {
+        for path in names
+            .iter()
+            .map(|name| directory.join(Path::new(name)))
+            .filter(|path| path.exists())
+        {
+            files.extend(files_below(&path));
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_well_formed() {
+        let table: BTreeMap<String, Entry> = toml::from_str(TABLE).expect("data/host-packages.toml");
+        assert!(table.len() >= 80, "{} packages", table.len());
+        for (name, entry) in table {
+            let something = entry.pkg_config.len() + entry.programs.len() + entry.libraries.len();
+            assert!(something > 0, "{name} has nothing that could be found");
+        }
+    }
+
+    #[test]
+    fn versions_are_read_from_what_programs_say() {
+        assert_eq!(first_version("cmake version 3.25.1\n").as_deref(), Some("3.25.1"));
+        assert_eq!(
+            first_version("This is perl 5, (v5.36.0) built").as_deref(),
+            Some("5.36.0")
+        );
+        assert_eq!(first_version("no digits."), None);
+    }
+}
