@@ -86,3 +86,13 @@ debian_codename() {
     # shellcheck source=/dev/null
     (. /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] && printf %s "${VERSION_CODENAME:-}") || true
 }
+
+# debian_mirror: the address of the mirror that this machine uses for Debian itself.
+debian_mirror() {
+    {
+        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources
+        sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
+            /etc/apt/sources.list /etc/apt/sources.list.d/*.list
+        true # either form may be absent
+    } 2>/dev/null | grep -E '/debian/?$' | head -n 1
+}

@@ -66,15 +66,6 @@ step() {
     say "libnix: $what: done in $((SECONDS - start)) s"
 }
 
-# The address of the mirror that this machine uses for Debian itself.
-mirror() {
-    {
-        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources
-        sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
-            /etc/apt/sources.list /etc/apt/sources.list.d/*.list
-    } 2>/dev/null | grep -E '/debian/?$' | head -n 1
-}
-
 apt_private() {
     local verb=$1
     shift
@@ -85,7 +76,7 @@ apt_private() {
 
 do_sources() {
     local uri keyring=/usr/share/keyrings/debian-archive-keyring.gpg source
-    uri=$(mirror) || { echo "no Debian mirror in the machine's apt sources" && return 1; }
+    uri=$(debian_mirror) || { echo "no Debian mirror in the machine's apt sources" && return 1; }
     mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
     printf 'deb-src [signed-by=%s] %s trixie main\n' "$keyring" "$uri" >"$work/apt/sources.list"
     apt_private get update
