@@ -8,9 +8,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
+PREFIX ?= /usr/local
+DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test lint clean
+.PHONY: help setup build release demo test lint install uninstall clean try-debian
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -37,5 +39,14 @@ lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
 	@scripts/setup.sh --tests
 	@scripts/lint.sh
 
+install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured
+	@scripts/install.sh install '$(DESTDIR)' '$(PREFIX)'
+
+uninstall: ## Remove what `make install` installed
+	@scripts/install.sh uninstall '$(DESTDIR)' '$(PREFIX)'
+
 clean: ## Remove what was built here; libnix in the cache stays
 	$(CARGO) clean
+
+try-debian: ## SUITE=trixie [GOAL=demo]: a goal in a bare Debian of that suite
+	@scripts/try-debian.sh '$(or $(SUITE),trixie)' '$(or $(GOAL),demo)'

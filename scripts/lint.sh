@@ -93,7 +93,7 @@ thin_without_libnix() {
 # Nothing of the machine it was made on: no mirror, no home directory.
 no_machine_paths() {
     ! git grep -nIE --untracked \
-        '(deb|security|ftp[.a-z]*)\.debian\.org|/(home|Users)/[a-z]+/(src|work|dev)|/root/\.(cache|cargo|rustup)|/tmp/wt' \
+        '(deb|security|ftp[.a-z]*)\.debian\.org|/(home|Users)/[a-z]+/(src|work|dev)|/tmp/wt' \
         -- . ':!scripts/lint.sh'
 }
 

@@ -99,7 +99,9 @@ fn the_page_holds_every_path_and_refers_to_nothing_outside_itself() {
         let graph = data.graph();
         let page = html(&Report::new(&graph, &data.host));
         // For scripts/look.sh, which shows it in a browser.
-        let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(file).with_extension("html");
+        let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(file)
+            .with_extension("html");
         std::fs::write(file, &page).expect("the page is written");
         for path in &data.paths {
             assert!(

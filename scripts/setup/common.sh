@@ -6,7 +6,7 @@
 # Debian machine has none.
 libnix_oldest=2.26
 libnix_version=2.26.3
-libnix_modules=(nix-util-c nix-store-c nix-expr-c nix-flake-c nix-main-c)
+libnix_modules=(nix-util-c nix-store-c nix-expr-c nix-flake-c)
 libnix_prefix=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/cargo-nix/libnix/$libnix_version
 # Changes with everything that makes an older private prefix unfit; the prefix's
 # `.complete` holds it.

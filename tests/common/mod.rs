@@ -91,7 +91,7 @@ impl World {
         command
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", std::env::var_os("PATH").expect("PATH is set"))
+            .env("PATH", search_path())
             .env("LANG", "C.UTF-8")
             .env("RUSTUP_HOME", rustup_home())
             .env("CARGO_NIX_EVAL", evaluator())
@@ -172,4 +172,35 @@ pub fn rustup_home() -> PathBuf {
     std::env::var_os("RUSTUP_HOME")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".rustup"))
+}
+
+/// PATH of the tests: this process's, then what `scripts/setup/test-tools.sh` installed.
+fn search_path() -> std::ffi::OsString {
+    let ours = std::env::var_os("PATH").expect("PATH is set");
+    let tools = machine_cache().join("test-tools/bin");
+    std::env::join_paths(std::env::split_paths(&ours).chain([tools])).expect("no colon in the cache's path")
+}
+
+/// The machine's own cache of cargo-nix, where `make setup` puts things.
+fn machine_cache() -> PathBuf {
+    std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"))
+        .join("cargo-nix")
+}
+
+/// The `nix` program that belongs to libnix. It is not on the tests' PATH, so
+/// that nothing of ours comes to depend on it.
+pub fn nix_program() -> PathBuf {
+    let script = ". scripts/setup/common.sh; nix_bin";
+    let output = Command::new("bash")
+        .args(["-c", script])
+        .current_dir(repository())
+        .output();
+    let bin = String::from_utf8(output.expect("bash starts").stdout).expect("UTF-8");
+    assert!(
+        !bin.trim().is_empty(),
+        "no nix program belongs to libnix; `make setup` brings one"
+    );
+    Path::new(bin.trim()).join("nix")
 }

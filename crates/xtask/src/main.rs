@@ -1,0 +1,75 @@
+//! Makes what is derived from the command line (`cargo_nix::cli`) and not
+//! written by hand: man pages and completions. `scripts/install.sh` and the
+//! Nix package run it; it is never installed.
+
+use clap::{Command, CommandFactory, Parser};
+use clap_complete::{Generator, Shell};
+use clap_complete_nushell::Nushell;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Makes files derived from cargo-nix's command line.
+#[derive(Parser)]
+enum Task {
+    /// Write man pages and completions below DIR, laid out as below a PREFIX
+    Assets {
+        /// Made if it is not there
+        dir: PathBuf,
+    },
+}
+
+fn main() -> io::Result<()> {
+    let Task::Assets { dir } = Task::parse();
+    // `help` as a verb repeats all others; a page for each would be noise.
+    let command = cargo_nix::cli::Cli::command().disable_help_subcommand(true);
+    man_pages(&command, &dir.join("share/man/man1"))?;
+    completions(&command, &dir)
+}
+
+/// One page for the program and one for each verb that is not hidden, named as
+/// git and cargo name theirs: `cargo-nix-env.1`.
+fn man_pages(command: &Command, dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    clap_mangen::generate_to(command.clone(), dir)
+}
+
+/// Each in the place where its shell looks for it.
+fn completions(command: &Command, dir: &Path) -> io::Result<()> {
+    let name = command.get_name().to_owned();
+    let places: [(&dyn Fn(&mut Vec<u8>), String); 5] = [
+        (
+            &|out| generate(Shell::Bash, command, out),
+            format!("share/bash-completion/completions/{name}"),
+        ),
+        (
+            &|out| generate(Shell::Zsh, command, out),
+            format!("share/zsh/site-functions/_{name}"),
+        ),
+        (
+            &|out| generate(Shell::Fish, command, out),
+            format!("share/fish/vendor_completions.d/{name}.fish"),
+        ),
+        (
+            &|out| generate(Shell::Elvish, command, out),
+            format!("share/elvish/lib/{name}.elv"),
+        ),
+        (
+            &|out| generate(Nushell, command, out),
+            format!("share/nushell/vendor/autoload/{name}.nu"),
+        ),
+    ];
+    for (write, place) in places {
+        let path = dir.join(place);
+        std::fs::create_dir_all(path.parent().expect("a file below `dir`"))?;
+        let mut text = Vec::new();
+        write(&mut text);
+        std::fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+fn generate(shell: impl Generator, command: &Command, out: &mut Vec<u8>) {
+    let mut command = command.clone();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, out);
+}

@@ -1,0 +1,186 @@
+//! `make install`: what it puts where, that it works from there, and that
+//! `make uninstall` leaves nothing behind.
+//!
+//! The programs are those of this build instead of a release build.
+
+mod common;
+
+use clap::CommandFactory;
+use common::{World, both, repository, run, success};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// `scripts/install.sh VERB` below `<world>/dest`, for the prefix /opt/cn.
+fn install_sh(world: &World, verb: &str) -> Command {
+    let built = Path::new(env!("CARGO_BIN_EXE_cargo-nix"))
+        .parent()
+        .expect("target/debug");
+    assert!(
+        built.join("xtask").exists(),
+        "xtask is not built; run `cargo build --workspace` (or `make test`)"
+    );
+    let mut command = world.command("bash");
+    command.arg(repository().join("scripts/install.sh")).arg(verb);
+    command
+        .arg(world.path().join("dest"))
+        .arg("/opt/cn")
+        .env("BUILT", built);
+    command
+}
+
+/// Everything installed, relative to the prefix.
+fn installed(world: &World) -> BTreeSet<String> {
+    let prefix = world.path().join("dest/opt/cn");
+    let mut found = BTreeSet::new();
+    let mut left = vec![prefix.clone()];
+    while let Some(dir) = left.pop() {
+        for entry in std::fs::read_dir(&dir).expect("an installed directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                let relative = path.strip_prefix(&prefix).expect("below the prefix");
+                found.insert(relative.to_str().expect("UTF-8").to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn in_prefix(world: &World, place: &str) -> PathBuf {
+    world.path().join("dest/opt/cn").join(place)
+}
+
+#[test]
+fn every_file_is_in_the_place_where_it_is_looked_for() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    let found = installed(&world);
+    for place in [
+        "bin/cargo-nix",
+        "libexec/cargo-nix/cargo-nix-eval",
+        "share/bash-completion/completions/cargo-nix",
+        "share/zsh/site-functions/_cargo-nix",
+        "share/fish/vendor_completions.d/cargo-nix.fish",
+        "share/elvish/lib/cargo-nix.elv",
+        "share/nushell/vendor/autoload/cargo-nix.nu",
+        "share/man/man1/cargo-nix.1",
+        "share/doc/cargo-nix/README.md",
+    ] {
+        assert!(found.contains(place), "{place} is missing in {found:#?}");
+    }
+    for hook in std::fs::read_dir(repository().join("shell-hooks"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let place = format!("share/cargo-nix/shell-hooks/{}", hook.file_name().display());
+        assert!(found.contains(&place), "{place} is missing in {found:#?}");
+    }
+    for verb in cargo_nix::cli::Cli::command()
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set())
+    {
+        let page = format!("share/man/man1/cargo-nix-{}.1", verb.get_name());
+        assert!(found.contains(&page), "{page} is missing in {found:#?}");
+    }
+    let list = std::fs::read_to_string(in_prefix(&world, "share/cargo-nix/installed")).expect("the list");
+    assert_eq!(list.lines().map(str::to_owned).collect::<BTreeSet<_>>(), found);
+    let version = success(world.command(in_prefix(&world, "bin/cargo-nix")).arg("--version"));
+    assert_eq!(version, format!("cargo-nix {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn uninstall_removes_what_was_installed_and_nothing_else() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    world.write("dest/opt/cn/bin/someone-elses", "");
+    success(&mut install_sh(&world, "uninstall"));
+    assert_eq!(
+        installed(&world),
+        BTreeSet::from(["bin/someone-elses".to_owned()])
+    );
+    assert!(!in_prefix(&world, "share").exists(), "empty directories go");
+
+    let again = run(&mut install_sh(&world, "uninstall"));
+    assert!(!again.status.success());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("nothing of cargo-nix is installed below"));
+}
+
+#[test]
+fn a_second_install_replaces_the_first() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    let first = installed(&world);
+    success(&mut install_sh(&world, "install"));
+    assert_eq!(installed(&world), first);
+}
+
+#[test]
+fn man_pages_have_no_fault_that_groff_sees() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    for page in installed(&world)
+        .iter()
+        .filter(|place| place.starts_with("share/man/"))
+    {
+        let output = run(world
+            .command("groff")
+            .args(["-man", "-ww", "-Tutf8"])
+            .arg(in_prefix(&world, page)));
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{page}: {}",
+            both(&output)
+        );
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("cargo-nix"),
+            "{page} says nothing"
+        );
+    }
+}
+
+#[test]
+fn each_shell_completes_the_verbs() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    let file = |place: &str| in_prefix(&world, place).to_str().expect("UTF-8").to_owned();
+
+    let bash = format!(
+        "source {}; COMP_WORDS=(cargo-nix en); COMP_CWORD=1; \
+         name=$(complete -p cargo-nix | grep -oE '_cargo[^ ]*'); $name cargo-nix en cargo-nix; \
+         echo ${{COMPREPLY[*]}}",
+        file("share/bash-completion/completions/cargo-nix")
+    );
+    assert_eq!(
+        success(world.command("bash").args(["--norc", "-c", &bash])),
+        "env\n"
+    );
+
+    let fish = format!(
+        "source {}; complete -C 'cargo-nix en'",
+        file("share/fish/vendor_completions.d/cargo-nix.fish")
+    );
+    assert!(success(world.command("fish").args(["--no-config", "-c", &fish])).starts_with("env"));
+
+    let zsh = format!(
+        "fpath=({} $fpath); autoload -Uz compinit; compinit -D -u; print $_comps[cargo-nix]",
+        file("share/zsh/site-functions")
+    );
+    assert_eq!(
+        success(world.command("zsh").args(["-f", "-c", &zsh])),
+        "_cargo-nix\n"
+    );
+
+    let elvish = file("share/elvish/lib/cargo-nix.elv");
+    let asks = repository().join("tests/fixtures/install/complete.elv");
+    let verbs = success(world.command("elvish").arg("-norc").arg(asks).arg(&elvish));
+    assert!(verbs.lines().any(|verb| verb == "env"), "elvish offers {verbs}");
+
+    let nu = format!(
+        "source {}; help 'cargo-nix env' | ignore",
+        file("share/nushell/vendor/autoload/cargo-nix.nu")
+    );
+    success(world.command("nu").args(["--no-config-file", "-c", &nu]));
+}
