@@ -11,7 +11,9 @@
 //! - [`cache`]: slots of realised environments, by key
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
+//! - [`library`], [`nar`]: our Nix expressions, written out; NAR hashes
 //! - [`project`]: where a project begins and which layers it has
+//! - [`snippet`]: a place in a file, as a user is shown it
 //! - [`sealed`]: files that check out, or count as absent
 //! - [`vars`], [`error`]: environment variables and faults
 
@@ -25,7 +27,10 @@ pub mod error;
 pub mod evaluator;
 pub mod host;
 pub mod inputs;
+pub mod library;
+pub mod nar;
 pub mod progress;
 pub mod project;
 pub mod sealed;
+pub mod snippet;
 pub mod vars;

@@ -1,7 +1,37 @@
 //! Where a project begins, and which layers it has.
+//!
+//! - The **project at hand** is the nearest directory with a crate-env.nix, the
+//!   start itself or above it.
+//! - Its **layers** are all directories with a crate-env.nix from there up to
+//!   the root of the Cargo workspace that the start belongs to (`workspace`);
+//!   outside any workspace, the project at hand alone.
+//! - **Pins** (flake.nix, flake.lock or npins/) and the **rust-toolchain** file
+//!   are looked for from the project at hand upwards, as far as the top of the
+//!   repository: the first directory with `.git`. Without a repository, as far
+//!   as the file system goes. What lies above the layers is not believed in
+//!   three places: `/`, `$HOME` itself, and directories made for strangers to
+//!   share (`/tmp`).
+//! - The **root** of the input set is the highest of all these. Nothing above
+//!   it can be read by the evaluation.
+//!
+//! [`Project::find`] runs at every prompt: it does a handful of stats for each
+//! directory above, and reads a Cargo.toml only if more than one crate-env.nix
+//! is above the start.
+
+pub(crate) mod workspace;
 
 use crate::error::{Error, Result};
+use crate::vars::Vars;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+/// The file that makes a directory a project.
+pub const CRATE_ENV: &str = "crate-env.nix";
+/// What makes a directory the one that pins inputs.
+pub const PINS: [&str; 3] = ["flake.nix", "flake.lock", "npins"];
+/// The files that name a toolchain, in rustup's order of precedence.
+pub const RUST_TOOLCHAIN: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
 /// A project on disk. All directories are absolute, links resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +39,7 @@ pub struct Project {
     /// The top of the input set: what is above cannot be read by the evaluation.
     pub root: PathBuf,
     /// Directories with a crate-env.nix, the workspace's root first, the
-    /// member at hand last.
+    /// member at hand last. Never empty.
     pub layers: Vec<PathBuf>,
     /// The nearest directory with flake.nix, flake.lock or npins/, if any.
     pub pins: Option<PathBuf>,
@@ -21,9 +51,100 @@ impl Project {
     /// Finds the project of `start` (default: the current directory), upwards.
     ///
     /// # Errors
-    /// [`Error::NoProject`].
+    /// [`Error::NoProject`]; [`Error::Io`] if `start` cannot be read;
+    /// [`Error::Project`] if a Cargo.toml that decides about layers is broken.
     pub fn find(start: Option<&Path>) -> Result<Project> {
-        let start = start.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-        Err(Error::NoProject { start })
+        Project::find_below(start, Vars::read().home.as_deref())
     }
+
+    /// [`Project::find`], given the user's home directory.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn find_below(start: Option<&Path>, home: Option<&Path>) -> Result<Project> {
+        let given = start.unwrap_or(Path::new("."));
+        let start = given.canonicalize().map_err(Error::io("opening", given))?;
+        let believed = |directory: &Path| directory == start || believed(directory, home);
+
+        let mut layers: Vec<PathBuf> = start
+            .ancestors()
+            .filter(|directory| exists(directory, CRATE_ENV))
+            .filter(|directory| believed(directory))
+            .map(Path::to_path_buf)
+            .collect();
+        let Some(at_hand) = layers.first().cloned() else {
+            return Err(Error::NoProject { start });
+        };
+        if layers.len() > 1 {
+            let top = workspace::root(&start)?.filter(|top| at_hand.starts_with(top));
+            let top = top.as_deref().unwrap_or(&at_hand);
+            layers.retain(|layer| layer.starts_with(top));
+        }
+        layers.reverse();
+
+        let nearest = |names: &[&str]| nearest(&at_hand, &layers[0], names, &believed);
+        let pins = nearest(&PINS);
+        let rust_toolchain = nearest(&RUST_TOOLCHAIN);
+        let root = [Some(&layers[0]), pins.as_ref(), rust_toolchain.as_ref()]
+            .into_iter()
+            .flatten()
+            .min_by_key(|directory| directory.components().count())
+            .cloned()
+            .unwrap_or_else(|| at_hand.clone());
+        Ok(Project {
+            root,
+            layers,
+            pins,
+            rust_toolchain,
+        })
+    }
+
+    /// The directory of the project at hand: the last layer.
+    pub fn directory(&self) -> &Path {
+        self.layers.last().unwrap_or(&self.root)
+    }
+
+    /// Where the cache keeps what belongs to this project on this disk:
+    /// `projects/<this>`. It depends on the layers and on nothing else.
+    pub fn id(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for layer in &self.layers {
+            let bytes = layer.as_os_str().as_bytes();
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        }
+        hasher.finalize()
+    }
+}
+
+/// The nearest directory from `start` upwards that has one of the `names`. It
+/// ends with the repository, but not below `least`.
+fn nearest(start: &Path, least: &Path, names: &[&str], believed: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+    for directory in start.ancestors() {
+        let within = directory.starts_with(least);
+        if names.iter().any(|name| exists(directory, name)) && (within || believed(directory)) {
+            return Some(directory.to_path_buf());
+        }
+        if exists(directory, ".git") && !(within && directory != least) {
+            return None;
+        }
+    }
+    None
+}
+
+fn exists(directory: &Path, name: &str) -> bool {
+    directory.join(name).symlink_metadata().is_ok()
+}
+
+/// Whether files in a directory above the start may speak for the project.
+fn believed(directory: &Path, home: Option<&Path>) -> bool {
+    // The sticky bit too: that is a directory made for strangers to share. A
+    // file system without permissions (0777 everywhere) is no such place.
+    const SHARED: u32 = 0o1002;
+    let is_home = || home.is_some_and(|home| home.canonicalize().is_ok_and(|home| home == directory));
+    directory.parent().is_some()
+        && !is_home()
+        && directory
+            .metadata()
+            .is_ok_and(|metadata| metadata.permissions().mode() & SHARED != SHARED)
 }

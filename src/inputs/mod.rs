@@ -1,1 +1,246 @@
-//! The input set of a project: discovered, hashed into a key, snapshotted.
+//! The input set of a project: all that its evaluation can read, found
+//! statically, hashed into a key, snapshotted.
+//!
+//! ```text
+//! Project -> [manifest: all stats equal?] -yes-> digest
+//!                      | no
+//!            [discover: literals, resolve, scan] -> records -> [key] -> digest
+//!                                                      |
+//!                                                 [snapshot] -> directory + NAR hash
+//! ```
+//!
+//! Promises: the digest is that of the bytes that a snapshot holds, wherever
+//! the project lies and however it got there; an edit of anything else does not
+//! change it. Never: reading outside [`Project::root`].
+
+mod discover;
+mod faults;
+mod forbidden;
+mod key;
+mod literals;
+mod lock;
+mod manifest;
+mod metadata;
+mod resolve;
+mod scan;
+pub(crate) mod snapshot;
+mod stat;
+
+use crate::error::{Error, Result};
+use crate::project::{CRATE_ENV, PINS, Project, RUST_TOOLCHAIN};
+use crate::sealed;
+use cargo_nix_protocol::Tree;
+use manifest::{Manifest, Seen, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The kind of the manifest's file. What counts as an input may differ between
+/// versions, and with it what a manifest means.
+const MANIFEST: &str = concat!("manifest-", env!("CARGO_PKG_VERSION"));
+
+/// How often a snapshot is tried while the project is being written to.
+const ATTEMPTS: usize = 5;
+
+/// Where the layers of a project lie, relative to its root (`""`: the root
+/// itself), as [`cargo_nix_protocol::EnvArguments`] wants them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Directories with a crate-env.nix, the member at hand last.
+    pub layers: Vec<String>,
+    /// The directory of flake.nix, flake.lock or npins.
+    pub pins: Option<String>,
+    /// The directory of the rust-toolchain file.
+    pub rust_toolchain: Option<String>,
+}
+
+impl Layout {
+    /// The layout of `project`.
+    ///
+    /// # Errors
+    /// [`Error::Project`] if a directory below the root has a name that is not UTF-8.
+    pub fn of(project: &Project) -> Result<Layout> {
+        let relative = |directory: &PathBuf| {
+            let path = directory.strip_prefix(&project.root).unwrap_or(directory);
+            path.to_str().map(str::to_owned).ok_or_else(|| Error::Project {
+                message: format!(
+                    "the name of {} is not UTF-8\n  rename it: a Nix expression cannot name it",
+                    directory.display()
+                ),
+            })
+        };
+        Ok(Layout {
+            layers: project.layers.iter().map(relative).collect::<Result<_>>()?,
+            pins: project.pins.as_ref().map(relative).transpose()?,
+            rust_toolchain: project.rust_toolchain.as_ref().map(relative).transpose()?,
+        })
+    }
+}
+
+/// The input set as it was when it was last looked at.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    project: Project,
+    cache_dir: PathBuf,
+    manifest: Manifest,
+}
+
+/// A path whose change may change the environment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Watch {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Seconds and nanoseconds since 1970, from before it was read; `None` if
+    /// nothing is there.
+    pub modified: Option<(i64, i64)>,
+}
+
+impl Inputs {
+    /// The input set now. Reads stats only, if nothing changed since the last
+    /// time; the manifest that this rests on lies in
+    /// `<cache_dir>/projects/<Project::id>/manifest`. A cache that cannot be
+    /// written costs time, no more.
+    ///
+    /// # Errors
+    /// [`Error::Project`] with the place of the literal that leads to something
+    /// that cannot be an input; [`Error::Io`].
+    pub fn current(project: &Project, cache_dir: &Path) -> Result<Inputs> {
+        let layout = Layout::of(project)?;
+        let path = manifest_path(project, cache_dir);
+        let mut old = sealed::read(&path, MANIFEST)
+            .and_then(|payload| postcard::from_bytes::<Manifest>(&payload).ok())
+            .filter(|manifest| manifest.layout == layout);
+        let verdict = old
+            .as_mut()
+            .map_or(Verdict::Changed, |manifest| manifest.verify(&project.root));
+        let manifest = match (old, verdict) {
+            (Some(manifest), Verdict::Same) => manifest,
+            (Some(manifest), Verdict::Refreshed) => {
+                remember(&path, &manifest);
+                manifest
+            }
+            (old, _) => {
+                let manifest = discover::discover(project, layout, old.as_ref())?;
+                remember(&path, &manifest);
+                manifest
+            }
+        };
+        Ok(Inputs {
+            project: project.clone(),
+            cache_dir: cache_dir.to_path_buf(),
+            manifest,
+        })
+    }
+
+    /// The digest of the contents: equal for equal snapshots and layouts.
+    pub fn digest(&self) -> blake3::Hash {
+        blake3::Hash::from_bytes(self.manifest.digest)
+    }
+
+    /// Where the layers lie in a snapshot.
+    pub fn layout(&self) -> &Layout {
+        &self.manifest.layout
+    }
+
+    /// Refuses expressions that look at the machine (`builtins.getEnv` and so
+    /// on), which a pure evaluation would answer with nothing. Not for `--impure`.
+    ///
+    /// # Errors
+    /// [`Error::Project`] with the place and the way out.
+    pub fn check_pure(&self) -> Result<()> {
+        let Some((first, others)) = self.manifest.findings.split_first() else {
+            return Ok(());
+        };
+        let mut message = first.message(&self.project.root);
+        for other in others {
+            let file = self.project.root.join(&other.file);
+            message += &format!(
+                "\n  also `builtins.{}` at {}:{}:{}",
+                other.name,
+                file.display(),
+                other.line,
+                other.column
+            );
+        }
+        Err(Error::Project { message })
+    }
+
+    /// Writes the input set to the directory `into` (replacing it), modes made
+    /// canonical, and gives its NAR hash.
+    ///
+    /// If the project was edited since the digest was computed, that is
+    /// computed anew: **compare [`Inputs::digest`] before and after**.
+    ///
+    /// # Errors
+    /// [`Error::Project`] if the project changes all the time, or as
+    /// [`Inputs::current`]; [`Error::Io`] if `into` cannot be written.
+    pub fn snapshot(&mut self, into: &Path) -> Result<Tree> {
+        let mut changed = PathBuf::new();
+        for _ in 0..ATTEMPTS {
+            match snapshot::write(&self.project.root, &self.manifest, into)? {
+                snapshot::Outcome::Written => {
+                    return Ok(Tree {
+                        path: into.to_path_buf(),
+                        nar_hash: crate::nar::hash(into)?,
+                    });
+                }
+                snapshot::Outcome::Changed(path) => changed = path,
+            }
+            let layout = self.manifest.layout.clone();
+            self.manifest = discover::discover(&self.project, layout, None)?;
+            remember(&manifest_path(&self.project, &self.cache_dir), &self.manifest);
+        }
+        Err(Error::Project {
+            message: format!(
+                "{} changes while it is being read\n  try again when nothing writes to it",
+                self.project.root.join(changed).display()
+            ),
+        })
+    }
+
+    /// All paths whose change may change the environment, for watchers such as
+    /// direnv: the files, links and directories of the input set, what was
+    /// looked for and not there, and where another layer or pin could appear.
+    pub fn watches(&self) -> Vec<Watch> {
+        let root = &self.project.root;
+        let mut watches = BTreeSet::new();
+        for (path, record) in &self.manifest.records {
+            if record.seen != Seen::Kind {
+                let modified = record.stat.map(|stat| stat.modified());
+                watches.insert(Watch {
+                    path: manifest::join(root, path),
+                    modified,
+                });
+            }
+        }
+        let known: BTreeSet<PathBuf> = watches.iter().map(|watch| watch.path.clone()).collect();
+        let above = self
+            .project
+            .directory()
+            .ancestors()
+            .take_while(|directory| directory.starts_with(root));
+        for directory in above {
+            for name in [CRATE_ENV].iter().chain(&PINS).chain(&RUST_TOOLCHAIN) {
+                let path = directory.join(name);
+                if !known.contains(&path) && path.symlink_metadata().is_err() {
+                    watches.insert(Watch { path, modified: None });
+                }
+            }
+        }
+        watches.into_iter().collect()
+    }
+}
+
+fn manifest_path(project: &Project, cache_dir: &Path) -> PathBuf {
+    cache_dir
+        .join("projects")
+        .join(project.id().to_hex().as_str())
+        .join("manifest")
+}
+
+/// Writes the manifest; one that is lost costs a discovery.
+fn remember(path: &Path, manifest: &Manifest) {
+    if let Ok(payload) = postcard::to_allocvec(manifest) {
+        let _ = sealed::write(path, MANIFEST, &payload);
+    }
+}

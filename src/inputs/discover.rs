@@ -1,0 +1,417 @@
+//! The input set, found statically: from the layers' crate-env.nix and the
+//! pins, each path literal is followed, imports transitively.
+//!
+//! Promises: it ends, whatever files and links there are; it reads nothing
+//! outside the root; what it finds depends on the contents below the root and
+//! on nothing else. Everything it looked at is recorded, what was not there
+//! included, so that [`super::manifest`] can tell when to look again.
+//!
+//! A file that an expression names must be readable and inside the root: if it
+//! is not, that is an error with the place of the literal. What is only swept
+//! up with a directory is not held to that where it can be avoided.
+
+use super::faults::{self, Origin};
+use super::forbidden::{self, Finding};
+use super::literals;
+use super::manifest::{Manifest, Record, Seen, hash_file, join};
+use super::resolve::{Way, normalise};
+use super::scan::{self, Entry, Sweep};
+use super::stat::{Kind, Stat};
+use super::{Layout, key, lock, metadata, stat};
+use crate::error::{Error, Result};
+use crate::project::{CRATE_ENV, Project, RUST_TOOLCHAIN};
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Why a path is looked at. A file is read again if a later reason is stronger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reach {
+    /// An expression names it: faults are errors.
+    named: bool,
+    /// crate-env.nix leads to it: it must not look at the machine.
+    from_env: bool,
+}
+
+impl Reach {
+    fn with(self, other: Reach) -> Reach {
+        Reach {
+            named: self.named || other.named,
+            from_env: self.from_env || other.from_env,
+        }
+    }
+}
+
+/// A path still to be looked at.
+struct Task {
+    /// Relative to the root, without `..`, links not followed.
+    path: PathBuf,
+    what: What,
+    reach: Reach,
+    origin: Option<Rc<Origin>>,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    /// Whatever it is: a literal.
+    Any,
+    /// An expression: a directory stands for its default.nix.
+    Import,
+    /// Data.
+    Plain,
+    /// A directory in one that counts.
+    Within(Sweep),
+}
+
+/// A discovery under way.
+pub(super) struct Walk<'a> {
+    pub(super) root: &'a Path,
+    pub(super) records: BTreeMap<PathBuf, Record>,
+    /// Contents known from an older manifest, by path.
+    known: HashMap<&'a Path, (Stat, [u8; 32])>,
+    tasks: Vec<Task>,
+    read: HashMap<PathBuf, Reach>,
+    swept: HashMap<PathBuf, (Sweep, bool, Reach)>,
+    findings: BTreeSet<Finding>,
+}
+
+/// Discovers the input set of `project`. Contents whose stat is that of `old`
+/// are not read again, but for Nix files.
+///
+/// # Errors
+/// [`Error::Project`] with the place of the literal at fault, [`Error::Io`].
+pub(super) fn discover(project: &Project, layout: Layout, old: Option<&Manifest>) -> Result<Manifest> {
+    let read_at = stat::now();
+    let mut walk = Walk {
+        root: &project.root,
+        records: BTreeMap::new(),
+        known: old.map(|old| known(old)).unwrap_or_default(),
+        tasks: Vec::new(),
+        read: HashMap::new(),
+        swept: HashMap::new(),
+        findings: BTreeSet::new(),
+    };
+    let metadata = walk.start(&layout)?;
+    while let Some(task) = walk.tasks.pop() {
+        walk.visit(task)?;
+    }
+    let Walk {
+        records, findings, ..
+    } = walk;
+    let records: Vec<(PathBuf, Record)> = records.into_iter().collect();
+    let digest = key::digest(&layout, &metadata, &records);
+    Ok(Manifest {
+        read_at,
+        layout,
+        digest,
+        metadata,
+        findings: findings.into_iter().collect(),
+        records,
+    })
+}
+
+fn known(old: &Manifest) -> HashMap<&Path, (Stat, [u8; 32])> {
+    old.records
+        .iter()
+        .filter_map(|(path, record)| match (&record.seen, record.stat) {
+            (Seen::File(hash), Some(stat)) if !stat.is_young(old.read_at) => {
+                Some((path.as_path(), (stat, *hash)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+impl Walk<'_> {
+    /// Queues what every project has; gives the metadata tables.
+    fn start(&mut self, layout: &Layout) -> Result<String> {
+        let mut tables = Map::new();
+        let named = Reach {
+            named: true,
+            from_env: false,
+        };
+        for layer in &layout.layers {
+            let directory = Path::new(layer);
+            self.queue(
+                directory.join(CRATE_ENV),
+                What::Import,
+                Reach {
+                    from_env: true,
+                    ..named
+                },
+            );
+            if let Some(table) = self.cargo_metadata(&directory.join("Cargo.toml"))? {
+                tables.insert(layer.clone(), table);
+            }
+        }
+        if let Some(pins) = &layout.pins {
+            let directory = Path::new(pins);
+            self.queue(directory.join("flake.nix"), What::Import, named);
+            self.queue(directory.join("flake.lock"), What::Plain, named);
+            self.queue(directory.join("npins"), What::Any, named);
+            self.flake_lock(directory)?;
+        }
+        if let Some(place) = &layout.rust_toolchain {
+            for name in RUST_TOOLCHAIN {
+                self.queue(Path::new(place).join(name), What::Plain, named);
+            }
+        }
+        Ok(if tables.is_empty() {
+            String::new()
+        } else {
+            Json::Object(tables).to_string()
+        })
+    }
+
+    fn queue(&mut self, path: PathBuf, what: What, reach: Reach) {
+        self.tasks.push(Task {
+            path,
+            what,
+            reach,
+            origin: None,
+        });
+    }
+
+    /// Reads a Cargo.toml for its tables; it does not become a member.
+    fn cargo_metadata(&mut self, path: &Path) -> Result<Option<Json>> {
+        let Way::Found(real, stat) = self.resolve(path) else {
+            return Ok(None);
+        };
+        let absolute = self.root.join(&real);
+        let Ok(bytes) = std::fs::read(&absolute) else {
+            return Ok(None);
+        };
+        self.put(&real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), false);
+        metadata::tables(&absolute, &bytes)
+    }
+
+    /// Queues the flakes beside this one that its lock file names.
+    fn flake_lock(&mut self, directory: &Path) -> Result<()> {
+        let path = directory.join("flake.lock");
+        let Way::Found(real, _) = self.resolve(&path) else {
+            return Ok(());
+        };
+        let text = std::fs::read(self.root.join(&real)).unwrap_or_default();
+        for input in lock::relative_inputs(&text) {
+            let Some(flake) = normalise(directory, Path::new(&input)) else {
+                continue;
+            };
+            let reach = Reach {
+                named: true,
+                from_env: false,
+            };
+            self.queue(flake.join("flake.nix"), What::Import, reach);
+            self.queue(flake, What::Any, reach);
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, task: Task) -> Result<()> {
+        let (real, stat) = match self.resolve(&task.path) {
+            Way::Found(real, stat) => (real, stat),
+            Way::Absent => return Ok(()),
+            _ if !task.reach.named => return Ok(()),
+            Way::Outside { link, target } => {
+                return Err(faults::outside(self.root, &link, &target, task.origin.as_deref()));
+            }
+            Way::Fault { path, error } => return Err(self.unreadable(&path, &error, &task)),
+        };
+        match (stat.kind(), task.what) {
+            (Kind::File { .. }, _) => self.file(&real, stat, &task),
+            (Kind::Directory, What::Import) => {
+                self.tasks.push(Task {
+                    path: task.path.join("default.nix"),
+                    ..task
+                });
+                Ok(())
+            }
+            (Kind::Directory, What::Any) => {
+                self.sweep(&real, Sweep::Whole, true, &task)?;
+                self.tasks.push(Task {
+                    path: task.path.join("default.nix"),
+                    what: What::Import,
+                    ..task
+                });
+                Ok(())
+            }
+            (Kind::Directory, What::Within(sweep)) => self.sweep(&real, sweep, false, &task),
+            (Kind::Special, _) if task.reach.named => {
+                Err(faults::special(&join(self.root, &real), task.origin.as_deref()))
+            }
+            (Kind::Directory, What::Plain) | (Kind::Special | Kind::Link, _) => Ok(()),
+        }
+    }
+
+    /// A file becomes a member; an expression is read for its literals.
+    fn file(&mut self, real: &Path, stat: Stat, task: &Task) -> Result<()> {
+        let absolute = join(self.root, real);
+        let within_nix_side = matches!(task.what, What::Within(Sweep::NixSide));
+        let is_expression = match task.what {
+            What::Import => true,
+            What::Plain => false,
+            What::Any | What::Within(_) => !within_nix_side && real.extension().is_some_and(|e| e == "nix"),
+        };
+        if is_expression {
+            return self.expression(real, stat, task);
+        }
+        let known = match self.records.get(real).map(|record| &record.seen) {
+            Some(Seen::File(hash)) => Some(*hash),
+            _ => self
+                .known
+                .get(real)
+                .filter(|(old, _)| *old == stat)
+                .map(|(_, hash)| *hash),
+        };
+        let hash = match known.map_or_else(|| hash_file(&absolute), Ok) {
+            Ok(hash) => hash,
+            Err(_) if within_nix_side => {
+                self.put(real, stat, Seen::Unreadable, false);
+                return Ok(());
+            }
+            Err(error) => return Err(self.unreadable(real, &error, task)),
+        };
+        self.put(real, stat, Seen::File(hash), true);
+        Ok(())
+    }
+
+    fn expression(&mut self, real: &Path, stat: Stat, task: &Task) -> Result<()> {
+        let Some(base) = self.base(&task.path) else {
+            return Ok(());
+        };
+        let name = base.join(real.file_name().unwrap_or_default());
+        let before = self.read.get(&name).copied();
+        let reach = before.unwrap_or_default().with(task.reach);
+        if before == Some(reach) {
+            return Ok(());
+        }
+        self.read.insert(name, reach);
+        let absolute = join(self.root, real);
+        let bytes = std::fs::read(&absolute).map_err(|error| self.unreadable(real, &error, task))?;
+        self.put(real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), true);
+        let source = match std::str::from_utf8(&bytes) {
+            Ok(source) => source,
+            Err(_) if !reach.named => return Ok(()),
+            Err(error) => return Err(faults::not_utf8(&absolute, &bytes, error.valid_up_to())),
+        };
+        let found = literals::read(source);
+        if reach.from_env && !is_generated(real) {
+            for used in found.uses {
+                let (line, column) = literals::place(source, used.offset);
+                let file = real.to_string_lossy().into_owned();
+                let name = forbidden::name(used.which).to_owned();
+                self.findings.insert(Finding {
+                    file,
+                    line,
+                    column,
+                    name,
+                });
+            }
+        }
+        for literal in found.literals {
+            let Some(path) = normalise(&base, Path::new(&literal.text)) else {
+                continue;
+            };
+            let (line, column) = literals::place(source, literal.offset);
+            let origin = Origin {
+                file: absolute.clone(),
+                line,
+                column,
+                text: literal.text,
+            };
+            let what = if literal.import { What::Import } else { What::Any };
+            self.tasks.push(Task {
+                path,
+                what,
+                reach,
+                origin: Some(Rc::new(origin)),
+            });
+        }
+        Ok(())
+    }
+
+    /// A directory counts: whole, or for its Nix side.
+    fn sweep(&mut self, real: &Path, sweep: Sweep, named: bool, task: &Task) -> Result<()> {
+        let before = self.swept.get(real).copied();
+        let all = match before {
+            Some((old, was_named, reach)) => (old.max(sweep), was_named || named, reach.with(task.reach)),
+            None => (sweep, named, task.reach),
+        };
+        if before == Some(all) {
+            return Ok(());
+        }
+        self.swept.insert(real.to_path_buf(), all);
+        let (sweep, named, reach) = all;
+        let Some(stat) = self.records.get(real).and_then(|record| record.stat) else {
+            return Ok(());
+        };
+        let listing = match scan::list(&join(self.root, real), sweep, named, real.as_os_str().is_empty()) {
+            Ok(listing) => listing,
+            Err(_) if sweep == Sweep::NixSide => {
+                self.put(real, stat, Seen::Unreadable, false);
+                return Ok(());
+            }
+            Err(scan::Fault::Io(error)) => return Err(self.unreadable(real, &error, task)),
+            Err(scan::Fault::Name(name)) => {
+                return Err(faults::name(
+                    &join(self.root, real),
+                    &name,
+                    task.origin.as_deref(),
+                ));
+            }
+        };
+        let whole = listing.sweep == Sweep::Whole;
+        self.put(
+            real,
+            stat,
+            Seen::Listing {
+                sweep,
+                named,
+                hash: listing.hash,
+            },
+            whole,
+        );
+        for (name, kind) in listing.entries {
+            let path = real.join(name);
+            let what = if kind == Entry::Link {
+                What::Any
+            } else {
+                What::Within(listing.sweep)
+            };
+            let reach = Reach {
+                named: false,
+                ..reach
+            };
+            self.tasks.push(Task {
+                path,
+                what,
+                reach,
+                origin: task.origin.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Records what was seen; a member stays one.
+    fn put(&mut self, path: &Path, stat: Stat, seen: Seen, member: bool) {
+        let member = member || self.records.get(path).is_some_and(|record| record.member);
+        self.records.insert(
+            path.to_path_buf(),
+            Record {
+                stat: Some(stat),
+                seen,
+                member,
+            },
+        );
+    }
+
+    fn unreadable(&self, path: &Path, error: &std::io::Error, task: &Task) -> Error {
+        faults::unreadable(&join(self.root, path), error, task.origin.as_deref())
+    }
+}
+
+/// The code that npins generates asks for variables that override a pin, and
+/// takes their absence for an answer.
+fn is_generated(path: &Path) -> bool {
+    path.ends_with("npins/default.nix")
+}

@@ -1,0 +1,91 @@
+//! The messages of a discovery: what is wrong, the way out, the place.
+
+use super::literals::place;
+use crate::error::Error;
+use crate::snippet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The literal because of which a path is looked at.
+#[derive(Debug)]
+pub(super) struct Origin {
+    pub file: PathBuf,
+    pub line: u32,
+    pub column: u32,
+    /// As written.
+    pub text: String,
+}
+
+fn fault(message: &str, way_out: &str, origin: Option<&Origin>) -> Error {
+    let shown = origin.and_then(|origin| snippet::render(&origin.file, origin.line, origin.column));
+    let shown = shown.map_or_else(String::new, |shown| format!("\n{shown}"));
+    Error::Project {
+        message: format!("{message}\n  {way_out}{shown}"),
+    }
+}
+
+/// A link that leads out of the root.
+pub(super) fn outside(root: &Path, link: &Path, target: &Path, origin: Option<&Origin>) -> Error {
+    let named = origin.map_or_else(|| link.display().to_string(), |origin| origin.text.clone());
+    let reason = if target.is_absolute() {
+        "is a link with an absolute target, which the evaluation of a project cannot follow"
+    } else {
+        "is a link that leads out of the project, where the evaluation cannot read"
+    };
+    let shown = if named == link.to_string_lossy() {
+        String::new()
+    } else {
+        format!(" ({})", link.display())
+    };
+    fault(
+        &format!("`{named}`{shown} {reason}: -> {}", target.display()),
+        &format!(
+            "put a copy in its place, or make it a relative link to something below {}",
+            root.display()
+        ),
+        origin,
+    )
+}
+
+/// A fifo, socket or device.
+pub(super) fn special(path: &Path, origin: Option<&Origin>) -> Error {
+    fault(
+        &format!("{} is neither a file nor a directory", path.display()),
+        "only files, directories and links can be inputs of an evaluation",
+        origin,
+    )
+}
+
+/// A file or directory that the system does not let us read.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error, origin: Option<&Origin>) -> Error {
+    fault(
+        &format!("reading {}: {error}", path.display()),
+        "it is an input of the environment; make it readable, or do not name it",
+        origin,
+    )
+}
+
+/// A name that no Nix expression can say.
+pub(super) fn name(directory: &Path, name: &OsStr, origin: Option<&Origin>) -> Error {
+    fault(
+        &format!("the name of {} is not UTF-8", directory.join(name).display()),
+        "its directory is an input of the environment; rename it or move it out",
+        origin,
+    )
+}
+
+/// A Nix file that is not UTF-8; `valid` bytes of it are.
+pub(super) fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> Error {
+    let (line, column) = std::str::from_utf8(&bytes[..valid]).map_or((1, 1), |text| place(text, valid));
+    let origin = Origin {
+        file: file.to_path_buf(),
+        line,
+        column,
+        text: String::new(),
+    };
+    fault(
+        &format!("{} is not UTF-8", file.display()),
+        "save it as UTF-8 (from here on it is something else)",
+        Some(&origin),
+    )
+}
