@@ -20,6 +20,11 @@ fn main() {
             println!("cargo::rustc-link-arg=-Wl,-rpath-link,{directory}");
         }
     }
+    // The tests take the `nix` program of the same prefix.
+    println!(
+        "cargo::rustc-env=CARGO_NIX_LIBDIRS={}",
+        env::var("DEP_NIXEXPRC_LIBDIRS").unwrap_or_default()
+    );
     let features = env::var("DEP_NIXEXPRC_FEATURES").unwrap_or_default();
     for feature in FEATURES {
         println!("cargo::rustc-check-cfg=cfg({feature})");

@@ -3,7 +3,7 @@
 use crate::hints;
 use crate::nix::NixError;
 use crate::places::Places;
-use crate::progress::plain;
+use crate::progress::{Wreckage, name_of, plain};
 use cargo_nix_protocol::{Failure, FailureKind};
 
 /// What a request comes to when it does not come to an answer.
@@ -28,13 +28,77 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
     let raw = plain(&error.short);
     Box::new(Failure {
         doing: doing.to_owned(),
-        message: map(&error.short).trim().to_owned(),
+        message: map(&local(&raw, places)).trim().to_owned(),
         position: places.and_then(|places| places.innermost(&trace)),
         hint: hints::way_out(&raw, places),
         trace: Some(map(&error.full).trim().to_owned()),
         kind: kind(&raw, fallback),
     })
 }
+
+/// A failed build, told by the builder that failed: libnix's own error may say
+/// only that a dependency did.
+pub fn of_build(mut failure: Box<Failure>, wreckage: &Wreckage) -> Box<Failure> {
+    if failure.kind != FailureKind::Build {
+        return failure;
+    }
+    let culprit =
+        |text: &&String| BUILDS.iter().any(|part| text.contains(part)) && !text.contains(DEPENDENCIES);
+    let printed = || wreckage.errors.iter().find(culprit);
+    let Some(error) = Some(&failure.message).filter(culprit).or_else(printed) else {
+        return failure;
+    };
+    let mut lines = error.lines();
+    let first = lines.next().unwrap_or_default().trim_end_matches([';', ':']);
+    if failure.hint.is_none() {
+        failure.hint = hints::way_out(first, None).or_else(|| log_hint(first));
+    }
+    failure.message = if first.contains(HASH) {
+        // Its other lines are the two hashes; what the builder said is no use.
+        lines.fold(short_names(first), |text, line| {
+            format!("{text}\n  {}", line.trim())
+        })
+    } else {
+        with_log(&short_names(first), &wreckage.log)
+    };
+    failure
+}
+
+/// The end of the builders' output, as many lines as one likes to read.
+fn with_log(message: &str, log: &[String]) -> String {
+    let shown = &log[log.len().saturating_sub(10)..];
+    let lines: String = shown.iter().map(|line| format!("\n  > {line}")).collect();
+    format!("{message}{lines}")
+}
+
+fn log_hint(message: &str) -> Option<String> {
+    let derivation = message.split('\'').find(|part| part.ends_with(".drv"))?;
+    Some(format!("`nix log {derivation}` shows all that the builder said"))
+}
+
+/// `'/nix/store/…-openssl.drv'` as `'openssl'`.
+fn short_names(message: &str) -> String {
+    let parts = message
+        .split('\'')
+        .map(|part| part.strip_suffix(".drv").map_or(part, name_of));
+    parts.collect::<Vec<_>>().join("'")
+}
+
+/// libnix's message without what does not concern this program's user: its own
+/// option, and a path above the snapshot, which is one above the project.
+fn local(message: &str, places: Option<&Places>) -> String {
+    let message = message
+        .replace(" (use '--impure' to override)", "")
+        .replace(" (use --impure to override)", "");
+    match places {
+        Some(places) if message.contains("is forbidden in pure eval") => places.map_above(&message),
+        _ => message,
+    }
+}
+
+const BUILDS: [&str; 4] = ["builder for '", "build of '", HASH, DEPENDENCIES];
+const HASH: &str = "hash mismatch in fixed-output";
+const DEPENDENCIES: &str = "dependencies of derivation";
 
 /// A build can fail in the middle of an evaluation, and the store at any time.
 fn kind(message: &str, fallback: FailureKind) -> FailureKind {

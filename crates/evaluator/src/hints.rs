@@ -36,6 +36,11 @@ const RULES: &[(&[&str], &str)] = &[
         "the time is no input of an environment; set it in `shellHook`, which runs when the shell starts",
     ),
     (
+        &["'builtins.storePath' is not allowed"],
+        "an environment is evaluated from the project's own files alone: make what it needs an input of \
+         flake.nix or npins",
+    ),
+    (
         &["infinite recursion encountered"],
         "a value is defined by itself; `--show-trace` shows the way around",
     ),

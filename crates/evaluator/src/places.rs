@@ -19,6 +19,23 @@ impl Places {
         text.replace(&self.snapshot, &self.project.to_string_lossy())
     }
 
+    /// `text` with a path that is directly in the store's directory, and no store
+    /// path, replaced by the one beside the project: `../x` of the snapshot.
+    pub fn map_above(&self, text: &str) -> String {
+        let above = Path::new(&self.snapshot).parent().zip(self.project.parent());
+        let Some((store, parent)) = above else {
+            return text.to_owned();
+        };
+        let mut parts = text
+            .split('\'')
+            .map(|part| match Path::new(part).strip_prefix(store) {
+                Ok(rest) if !is_base_name(rest) => parent.join(rest).to_string_lossy().into_owned(),
+                _ => part.to_owned(),
+            });
+        let first = parts.next().unwrap_or_default();
+        parts.fold(first, |text, part| format!("{text}'{part}"))
+    }
+
     /// The file of the project that is `path` in the store.
     pub fn file(&self, path: &str) -> Option<PathBuf> {
         let rest = path.strip_prefix(&self.snapshot)?;
@@ -50,6 +67,12 @@ impl Places {
             column: column.parse().ok()?,
         })
     }
+}
+
+/// Whether it begins with a store path's last part.
+fn is_base_name(path: &Path) -> bool {
+    let first = path.iter().next().unwrap_or_default().to_string_lossy();
+    first.split_once('-').is_some_and(|(hash, _)| hash.len() == 32)
 }
 
 /// Whether `path` is `directory` or below it.
@@ -87,6 +110,15 @@ mod tests {
     fn places_of_others_are_not_the_projects() {
         assert_eq!(places().innermost("at /nix/store/xyz-source2/x.nix:1:1:"), None);
         assert_eq!(places().innermost("at «string»:1:1:"), None);
+    }
+
+    #[test]
+    fn a_path_beside_the_snapshot_is_one_beside_the_project() {
+        let map = |text: &str| places().map_above(text);
+        assert_eq!(map("path '/nix/store/x/y.nix' is"), "path '/home/me/x/y.nix' is");
+        let other = "path '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-other/y.nix' is";
+        assert_eq!(map(other), other);
+        assert_eq!(map("it's"), "it's");
     }
 
     #[test]

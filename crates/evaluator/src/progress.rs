@@ -17,8 +17,22 @@ const MARK: &[u8] = b"\0cargo-nix mark\0";
 #[derive(Default)]
 struct Seen {
     warnings: Vec<String>,
+    /// The errors that libnix printed: those of builds that are not what the
+    /// request itself failed with. Lines after the first are without indentation.
+    errors: Vec<String>,
+    /// Whether the line before belongs to an error.
+    in_error: bool,
     log: VecDeque<String>,
     left: Option<u64>,
+}
+
+/// What is known of failed builds besides the error itself.
+#[derive(Debug, Default)]
+pub struct Wreckage {
+    /// The errors that libnix printed, in order.
+    pub errors: Vec<String>,
+    /// The last lines that builders printed.
+    pub log: Vec<String>,
 }
 
 /// What libnix has said so far; shared with the thread that reads it.
@@ -78,6 +92,15 @@ impl Chatter {
         self.with(|seen| seen.warnings.clone())
     }
 
+    /// What builds have left behind since [`Chatter::reset`].
+    pub fn wreckage(&self) -> Wreckage {
+        self.catch_up();
+        self.with(|seen| Wreckage {
+            errors: seen.errors.clone(),
+            log: seen.log.iter().cloned().collect(),
+        })
+    }
+
     /// Waits until all that was written before has been read.
     fn catch_up(&self) {
         let mut line = MARK.to_vec();
@@ -118,7 +141,21 @@ impl Listener {
 
     fn line(&self, text: &str) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // The lines below an error's first are indented.
+        if seen.in_error && text.starts_with("       ") {
+            if let Some(error) = seen.errors.last_mut() {
+                error.push('\n');
+                error.push_str(text.trim_start());
+            }
+            return;
+        }
+        seen.in_error = false;
         let (kind, what) = match read(text) {
+            Line::Error(error) => {
+                seen.errors.push(error.to_owned());
+                seen.in_error = true;
+                return;
+            }
             Line::Warning(warning) => {
                 if !seen.warnings.iter().any(|known| known == warning) {
                     seen.warnings.push(warning.to_owned());
@@ -145,6 +182,7 @@ impl Listener {
 /// What a line of libnix means.
 #[derive(Debug, PartialEq)]
 enum Line<'a> {
+    Error(&'a str),
     Warning(&'a str),
     Step(ProgressKind, String),
 }
@@ -161,6 +199,9 @@ fn read(line: &str) -> Line<'_> {
         if let Some(warning) = line.strip_prefix(prefix) {
             return Line::Warning(warning);
         }
+    }
+    if let Some(error) = line.strip_prefix("error: ") {
+        return Line::Error(error);
     }
     let quoted = || line.split('\'').nth(1).unwrap_or(line);
     if line.starts_with("building '") {
@@ -188,7 +229,7 @@ fn read(line: &str) -> Line<'_> {
 }
 
 /// `rustc-1.95.0` of `/nix/store/…-rustc-1.95.0`.
-fn name_of(path: &str) -> &str {
+pub fn name_of(path: &str) -> &str {
     let base = path.rsplit('/').next().unwrap_or(path);
     match base.split_once('-') {
         Some((hash, name)) if hash.len() == 32 => name,
@@ -225,6 +266,7 @@ mod tests {
         assert_eq!(read(drv), Line::Step(ProgressKind::Build, "openssl-3.0".into()));
         let copy = "copying path '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-zlib' from 'https://cache'...";
         assert_eq!(read(copy), Line::Step(ProgressKind::Fetch, "zlib".into()));
+        assert_eq!(read("error: builder failed;"), Line::Error("builder failed;"));
         assert_eq!(read("evaluation warning: old"), Line::Warning("old"));
         assert_eq!(
             read("cc -c x.c"),

@@ -7,7 +7,7 @@ mod import;
 mod probe;
 mod unit;
 
-use crate::failure::{Fallible, fail, of_nix};
+use crate::failure::{Fallible, fail, of_build, of_nix};
 use crate::nix::{Nix, NixError, State, Store, Value};
 use crate::progress::Chatter;
 use crate::settings::prove_pure;
@@ -58,13 +58,14 @@ impl Session {
     /// Whatever is to be shown to the user.
     pub fn answer(&self, ask: &Ask) -> Fallible<Answer> {
         self.chatter.reset();
-        match ask {
+        let answer = match ask {
             Ask::Env(ask) => env::answer(self, ask),
             Ask::Import(ask) => import::answer(self, ask),
             Ask::Closure(ask) => closure::answer(self, ask),
             Ask::Probe => probe::answer(self),
             Ask::Unit(ask) => unit::answer(self, ask),
-        }
+        };
+        answer.map_err(|failure| of_build(failure, &self.chatter.wreckage()))
     }
 
     fn state(&self) -> Fallible<State> {
