@@ -23,8 +23,17 @@
 //! in the other.
 
 pub mod argfile;
+pub mod context;
+pub mod depinfo;
+pub mod index;
 pub mod invocation;
+pub mod key;
+pub mod messages;
 pub mod origin;
+pub mod paths;
+pub mod plan;
+pub mod sidecar;
+pub mod source;
 
 /// Why a unit is compiled here and now by the real rustc, as users are told.
 #[derive(Clone, Debug, PartialEq, Eq)]

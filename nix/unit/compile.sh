@@ -1,0 +1,31 @@
+# shellcheck shell=sh disable=SC2154
+# The builder of a unit of rustc: "$@" is the compiler with its arguments,
+# $unitEnvironment exports the variables of crate-env.nix, $unitDependencies
+# are the units it depends on, one a line.
+#
+# It leaves: lib/ (what rustc writes), unit/links (the units that a dependent
+# has to find, one a line), unit/stderr (rustc's messages, JSON).
+set -eu
+# shellcheck disable=SC1090
+. "$unitEnvironment"
+mkdir -p "$out/lib" "$out/unit"
+links=$(
+  for dependency in $unitDependencies; do
+    cat "$dependency/unit/links"
+  done | LC_ALL=C sort -u
+)
+for link in $links; do
+  set -- "$@" "-Ldependency=$link/lib"
+done
+if [ -n "$unitOpaque" ]; then
+  links=
+fi
+printf '%s\n' ${links:+"$links"} "$out" >"$out/unit/links"
+cd "$CARGO_MANIFEST_DIR"
+unset links unitEnvironment unitDependencies unitOpaque inputs
+status=0
+"$@" --out-dir "$out/lib" 2>"$out/unit/stderr" || status=$?
+if [ "$status" -ne 0 ]; then
+  cat "$out/unit/stderr" >&2
+fi
+exit "$status"

@@ -1,0 +1,26 @@
+# shellcheck shell=sh disable=SC2154
+# The builder of a build script's run: "$1" is the script, $unitToolchain the
+# sysroot, $unitEnvironment exports the variables of crate-env.nix.
+#
+# It leaves: out/ (the OUT_DIR), unit/stdout and unit/stderr.
+set -eu
+# shellcheck disable=SC1090
+. "$unitEnvironment"
+mkdir -p "$out/out" "$out/unit"
+export OUT_DIR="$out/out"
+export RUSTC="$unitToolchain/bin/rustc" RUSTDOC="$unitToolchain/bin/rustdoc" CARGO="$unitToolchain/bin/cargo"
+# How many jobs is this machine's affair and no input of the build.
+if [ "${NIX_BUILD_CORES:-0}" -gt 0 ]; then
+  export NUM_JOBS="$NIX_BUILD_CORES"
+else
+  NUM_JOBS=$(nproc 2>/dev/null || echo 1)
+  export NUM_JOBS
+fi
+cd "$CARGO_MANIFEST_DIR"
+unset unitEnvironment unitToolchain unitFiles inputs
+status=0
+"$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
+if [ "$status" -ne 0 ]; then
+  cat "$out/unit/stdout" "$out/unit/stderr" >&2
+fi
+exit "$status"

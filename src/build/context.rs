@@ -1,0 +1,88 @@
+//! What the environment at hand compiles with: the file that
+//! `$CARGO_NIX_UNITS` names, made when the environment is rendered.
+//!
+//! Never: reading anything else of the environment. What is not in this file
+//! (or among the variables that are known to count) does not reach a unit.
+
+use super::paths::Visible;
+use cargo_nix_protocol::StoreInput;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Context {
+    /// Nix's name of the machine.
+    pub system: String,
+    /// `/nix/store`, or where else the store is.
+    pub store_dir: String,
+    /// The sysroot with `bin/rustc`.
+    pub toolchain: StoreInput,
+    /// The variables of every unit.
+    pub environment: StoreInput,
+    /// Units of these packages have variables of their own instead.
+    #[serde(default)]
+    pub crates: BTreeMap<String, CrateContext>,
+    /// `sandbox-paths` of the builds, in Nix's `target[=source]` form.
+    #[serde(default)]
+    pub sandbox_paths: Vec<String>,
+}
+
+/// A `crates.<name>` of crate-env.nix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CrateContext {
+    /// A file of sh that exports the variables of the package's units: those
+    /// of every unit, the package's inputs and its `env`.
+    pub environment: StoreInput,
+    /// `false`: the package's units are local.
+    #[serde(default = "yes")]
+    pub sandbox: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Context {
+    /// Reads the file, or says why it is of no use.
+    ///
+    /// # Errors
+    /// A fragment such as `…/units cannot be read: …`.
+    pub fn read(path: &Path) -> Result<Context, String> {
+        let bytes =
+            std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| format!("{} is not understood: {error}", path.display()))
+    }
+
+    /// What a sandboxed build sees.
+    pub fn visible(&self) -> Visible {
+        let target = |path: &String| {
+            path.split('=')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches('/')
+                .to_owned()
+        };
+        Visible {
+            store_dir: self.store_dir.clone(),
+            host: self.sandbox_paths.iter().map(target).collect(),
+        }
+    }
+
+    /// The environment of a package's units; `None` if they are to be local.
+    pub fn environment_of(&self, package: &str) -> Option<&StoreInput> {
+        match self.crates.get(package) {
+            Some(entry) => entry.sandbox.then_some(&entry.environment),
+            None => Some(&self.environment),
+        }
+    }
+
+    /// The compiler that units are compiled with.
+    pub fn rustc(&self) -> PathBuf {
+        Path::new(&self.toolchain.path).join("bin/rustc")
+    }
+}

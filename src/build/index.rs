@@ -1,0 +1,148 @@
+//! The unit index in the cache: key -> store path, and what was learned of a
+//! unit when it was built. Every file of it may be lost at any time.
+
+use super::Local;
+use crate::error::Result;
+use crate::sealed;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Below `${XDG_CACHE_HOME:-~/.cache}/cargo-nix/units`.
+#[derive(Clone, Debug)]
+pub struct Index {
+    dir: PathBuf,
+}
+
+/// A unit that is in the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its output.
+    pub path: String,
+    /// Its derivation.
+    pub derivation: String,
+    /// How long its building took, in seconds.
+    pub seconds: f64,
+}
+
+/// What a unit was seen to read beyond its plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracked {
+    /// Variables.
+    pub variables: BTreeSet<String>,
+    /// Files of the machine, absolute.
+    pub files: BTreeSet<PathBuf>,
+}
+
+impl Tracked {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty() && self.files.is_empty()
+    }
+}
+
+impl Index {
+    /// The index in the cache directory `cache`.
+    pub fn below(cache: &Path) -> Index {
+        Index {
+            dir: cache.join("units"),
+        }
+    }
+
+    /// The directory of the index.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn file(&self, kind: &str, name: &str) -> PathBuf {
+        let (shard, rest) = name.split_at(name.len().min(2));
+        self.dir.join(kind).join(shard).join(rest)
+    }
+
+    /// The unit of this key, if it is known and still in the store.
+    pub fn unit(&self, key: &str) -> Option<Record> {
+        let record: Record = read(&self.file("by-key", key), "unit")?;
+        Path::new(&record.path).join("unit").is_dir().then_some(record)
+    }
+
+    /// Records a unit.
+    ///
+    /// # Errors
+    /// The cache cannot be written.
+    pub fn put(&self, key: &str, record: &Record) -> Result<()> {
+        write(&self.file("by-path", base_name(&record.path)), "unit", record)?;
+        write(&self.file("by-key", key), "unit", record)
+    }
+
+    /// The derivation that made a store path, if it was a unit of ours.
+    pub fn derivation_of(&self, path: &str) -> Option<String> {
+        let record: Record = read(&self.file("by-path", base_name(path)), "unit")?;
+        (record.path == path && Path::new(&record.derivation).exists()).then_some(record.derivation)
+    }
+
+    /// What the unit was seen to read, by the key of its plan without that.
+    pub fn tracked(&self, key: &str) -> Tracked {
+        read(&self.file("tracked", key), "tracked").unwrap_or_default()
+    }
+
+    /// Adds to [`Index::tracked`].
+    ///
+    /// # Errors
+    /// The cache cannot be written.
+    pub fn track(&self, key: &str, tracked: &Tracked) -> Result<()> {
+        write(&self.file("tracked", key), "tracked", tracked)
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// A sealed file of JSON, if it is there and whole.
+pub(super) fn read<T: serde::de::DeserializeOwned>(path: &Path, kind: &str) -> Option<T> {
+    serde_json::from_slice(&sealed::read(path, kind)?).ok()
+}
+
+pub(super) fn write(path: &Path, kind: &str, value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    sealed::write(path, kind, &json)
+}
+
+/// The hash of a file or directory of the machine, for the key.
+///
+/// # Errors
+/// It is a directory of more than a thousand entries, or not readable.
+pub fn hash_of(path: &Path) -> std::result::Result<String, Local> {
+    let mut hasher = blake3::Hasher::new();
+    let mut left = 1000;
+    add(path, &mut hasher, &mut left)
+        .map_err(|error| Local::because(format!("{} cannot be read: {error}", path.display())))?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+fn add(path: &Path, hasher: &mut blake3::Hasher, left: &mut u32) -> std::io::Result<()> {
+    *left = left
+        .checked_sub(1)
+        .ok_or_else(|| std::io::Error::other("it holds too many files"))?;
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let mut names = std::fs::read_dir(path)?
+                .map(|entry| Ok(entry?.file_name()))
+                .collect::<std::io::Result<Vec<_>>>()?;
+            names.sort();
+            hasher.update(&(names.len() as u64).to_le_bytes());
+            for name in names {
+                hasher.update(name.as_encoded_bytes()).update(b"\0");
+                add(&path.join(name), hasher, left)?;
+            }
+        }
+        Ok(_) => {
+            hasher.update(blake3::hash(&std::fs::read(path)?).as_bytes());
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            hasher.update(b"absent");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}

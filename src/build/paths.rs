@@ -1,0 +1,180 @@
+//! Which paths a string mentions. Pure; used on arguments and on the values of
+//! variables, neither of which say which of their parts are paths.
+
+use super::Local;
+use std::path::{Path, PathBuf};
+
+/// Directories that a sandboxed build sees, and the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visible {
+    /// `/nix/store`.
+    pub store_dir: String,
+    /// Directories of the machine inside the sandbox, without trailing slash.
+    pub host: Vec<String>,
+}
+
+/// Bytes that end a path in the middle of a string.
+const DELIMITERS: &[char] = &[
+    '=', ':', ',', ';', ' ', '\t', '\n', '"', '\'', '\x1f', '(', ')', '[', ']', '<', '>',
+];
+
+impl Visible {
+    /// The store paths (`<store>/<hash>-<name>`, nothing deeper) that `text` mentions.
+    pub fn store_paths<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let prefix = format!("{}/", self.store_dir);
+        let starts: Vec<usize> = text.match_indices(&prefix).map(|(at, _)| at).collect();
+        let length = prefix.len();
+        starts.into_iter().filter_map(move |at| {
+            let name = &text[at + length..];
+            let end = name
+                .find(|c: char| !(c.is_ascii_alphanumeric() || "+-._?=".contains(c)))
+                .unwrap_or(name.len());
+            let name = &name[..end];
+            let hash = name.split('-').next().unwrap_or_default();
+            (hash.len() == 32 && name.len() > 33).then(|| &text[at..at + length + end])
+        })
+    }
+
+    /// Makes sure that every absolute path in `text` is one that the sandbox
+    /// has, or one that does not exist (a flag such as `/O2`, a made-up prefix).
+    ///
+    /// # Errors
+    /// A path of this machine that a sandboxed build would not see.
+    pub fn accounted(&self, text: &str, exists: impl Fn(&Path) -> bool) -> Result<(), Local> {
+        for path in absolute(text) {
+            let below =
+                |dir: &str| path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
+            let escapes = path.split('/').any(|part| part == "..");
+            if !escapes && (below(&self.store_dir) || self.host.iter().any(|dir| below(dir))) {
+                continue;
+            }
+            if path != "/" && exists(Path::new(path)) {
+                return Err(Local::because(format!(
+                    "it depends on {path}, which is outside of the store"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The absolute paths in `text`: what starts with a slash at its beginning or
+/// after a delimiter (or a one-letter option, as in `-L/usr/lib`).
+fn absolute(text: &str) -> impl Iterator<Item = &str> {
+    text.split(DELIMITERS).filter_map(|word| {
+        let at = word.find('/')?;
+        let before = &word[..at];
+        let is_start = before.is_empty() || before.starts_with('-') || before.starts_with('@');
+        is_start.then(|| &word[at..])
+    })
+}
+
+/// Replaces paths at their boundaries, longest first.
+#[derive(Clone, Debug, Default)]
+pub struct Rewriter {
+    rules: Vec<(String, String)>,
+}
+
+impl Rewriter {
+    /// From pairs of a path and what stands for it; paths that are not UTF-8
+    /// cannot be rewritten and are left out.
+    pub fn new(rules: impl IntoIterator<Item = (PathBuf, String)>) -> Rewriter {
+        let mut rules: Vec<_> = rules
+            .into_iter()
+            .filter_map(|(from, to)| Some((from.into_os_string().into_string().ok()?, to)))
+            .collect();
+        rules.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
+        Rewriter { rules }
+    }
+
+    /// `text` with every occurrence replaced that is a whole path or is
+    /// followed by a slash or a delimiter.
+    pub fn apply(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        'next: while !rest.is_empty() {
+            for (from, to) in &self.rules {
+                if let Some(after) = rest.strip_prefix(from.as_str()) {
+                    if after.is_empty() || after.starts_with(['/', '\\']) || after.starts_with(DELIMITERS) {
+                        out.push_str(to);
+                        rest = after;
+                        continue 'next;
+                    }
+                }
+            }
+            let step = rest.chars().next().map_or(0, char::len_utf8);
+            let skip = rest[step..].find('/').map_or(rest.len(), |at| at + step);
+            out.push_str(&rest[..skip]);
+            rest = &rest[skip..];
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "0123456789abcdfghijklmnpqrsvwxyz";
+
+    fn visible() -> Visible {
+        Visible {
+            store_dir: "/nix/store".into(),
+            host: vec!["/usr".into(), "/lib".into()],
+        }
+    }
+
+    #[test]
+    fn store_paths_are_found_wherever_they_stand() {
+        let text = format!(
+            "native=/nix/store/{HASH}-a-1.0/lib:-L/nix/store/{HASH}-b /nix/store/short-c /nix/store/{HASH}-"
+        );
+        let visible = visible();
+        let found: Vec<_> = visible.store_paths(&text).collect();
+        assert_eq!(
+            found,
+            [format!("/nix/store/{HASH}-a-1.0"), format!("/nix/store/{HASH}-b")]
+        );
+    }
+
+    #[test]
+    fn paths_of_the_machine_are_not_accounted_for() {
+        let exists = |path: &Path| path.starts_with("/home") || path.starts_with("/usr/../home");
+        for text in [
+            "native=/home/u/lib",
+            "/home/u",
+            "-L/home/u",
+            "a:/home",
+            "link-arg=@/home/x",
+            "/usr/../home",
+        ] {
+            assert!(visible().accounted(text, exists).is_err(), "{text}");
+        }
+        for text in [
+            "/usr/lib",
+            "native=/lib",
+            "feature=\"a/home\"",
+            "/O2",
+            "https://example/x",
+            "/",
+            "a/home/b",
+        ] {
+            assert_eq!(visible().accounted(text, exists), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn rewriting_heeds_boundaries_and_takes_the_longest() {
+        let rewriter = Rewriter::new([("/t/a".into(), "/S".into()), ("/t/a/out".into(), "/O".into())]);
+        for (from, to) in [
+            ("/t/a", "/S"),
+            ("/t/a/src/lib.rs", "/S/src/lib.rs"),
+            ("x=/t/a/out/gen.rs:/t/a", "x=/O/gen.rs:/S"),
+            ("/t/ab /t/a/outer", "/t/ab /S/outer"),
+            ("ü/t/a/ü", "ü/S/ü"),
+            ("", ""),
+        ] {
+            assert_eq!(rewriter.apply(from), to, "{from}");
+        }
+    }
+}

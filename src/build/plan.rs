@@ -1,0 +1,391 @@
+//! The derivation of a unit, as data: everything that its result may depend on
+//! and nothing else. Pure: what it needs of the machine comes in.
+//!
+//! Promises: two calls that may give different artifacts have different plans;
+//! and checkouts, homes, terminals and job counts are in none of them. Values
+//! that mention a path outside of the store and the sandbox make the unit
+//! [`Local`].
+
+use super::Local;
+use super::context::Context;
+use super::invocation::{Argument, Invocation};
+use super::origin::store_name;
+use super::paths::{Rewriter, Visible};
+use cargo_nix_protocol::{StoreInput, UnitAsk};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// How a unit of rustc is built.
+const COMPILE: &str = include_str!("../../nix/unit/compile.sh");
+/// How a build script is run.
+const RUN: &str = include_str!("../../nix/unit/run.sh");
+
+/// The variables of a process, all of them.
+pub type Variables = BTreeMap<OsString, OsString>;
+
+/// A package's source, as cargo sees it and in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The tree on disk, as the paths of cargo's calls begin.
+    pub root: PathBuf,
+    /// The same tree in the store.
+    pub input: StoreInput,
+}
+
+/// What the build script of the unit's package left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// `OUT_DIR` as cargo sees it.
+    pub out_dir: PathBuf,
+    /// The run in the store; its `OUT_DIR` is `out` below it.
+    pub input: Option<StoreInput>,
+    /// The names that its `rustc-env` lines set.
+    pub rustc_env: Vec<String>,
+}
+
+/// What a plan is made of besides the call itself.
+pub struct Given<'a> {
+    /// The environment at hand.
+    pub context: &'a Context,
+    /// The package's own variables in the store.
+    pub environment: &'a StoreInput,
+    /// The package's source.
+    pub source: &'a Source,
+    /// The package's build script, if it has one.
+    pub ran: Option<&'a Ran>,
+    /// The variables that cargo set for this process, among others.
+    pub variables: &'a Variables,
+    /// Variables that an earlier build of this unit was seen to read.
+    pub tracked: &'a BTreeSet<String>,
+    /// Files of the machine that an earlier run was seen to depend on, with
+    /// the hash of their contents.
+    pub files: &'a BTreeMap<String, String>,
+    /// The derivation of a store path, if it is known.
+    pub derivation_of: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether a path exists on this machine.
+    pub exists: &'a dyn Fn(&Path) -> bool,
+}
+
+/// What cargo sets for rustc beside `CARGO_PKG_*`.
+const COMPILE_VARIABLES: [&str; 6] = [
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "RUSTC_BOOTSTRAP",
+];
+/// What cargo sets for build scripts beside `CARGO_PKG_*`, `CARGO_FEATURE_*`,
+/// `CARGO_CFG_*` and `DEP_*`. `NUM_JOBS`, `OUT_DIR`, `RUSTC` and `RUSTDOC` are
+/// set by the builder.
+const RUN_VARIABLES: [&str; 10] = [
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "DEBUG",
+    "HOST",
+    "OPT_LEVEL",
+    "PROFILE",
+    "RUSTC_LINKER",
+    "TARGET",
+];
+
+/// The plan of a compiling call; `dependencies` holds the store path of each
+/// `--extern` that has a path, in order.
+///
+/// # Errors
+/// Something of it cannot be accounted for.
+pub fn compile(unit: &Invocation, dependencies: &[StoreInput], given: &Given) -> Result<UnitAsk, Local> {
+    let mut plan = Planner::new(given);
+    let rustc = given.context.rustc();
+    plan.arguments.push(utf8(rustc.as_os_str())?);
+    let mut externs = dependencies.iter();
+    for argument in &unit.arguments {
+        plan.argument(argument, &mut externs)?;
+    }
+    for name in COMPILE_VARIABLES {
+        plan.variable(name)?;
+    }
+    if let Some(ran) = given.ran {
+        for name in &ran.rustc_env {
+            plan.variable(name)?;
+        }
+        if let Some(input) = &ran.input {
+            plan.set("OUT_DIR", format!("{}/out", input.path))?;
+        }
+    }
+    let paths: BTreeSet<&str> = dependencies.iter().map(|input| input.path.as_str()).collect();
+    plan.set(
+        "unitDependencies",
+        paths.into_iter().collect::<Vec<_>>().join("\n"),
+    )?;
+    let is_opaque = unit
+        .crate_types
+        .iter()
+        .all(|kind| kind == "proc-macro" || kind == "bin");
+    plan.set("unitOpaque", if is_opaque { "1" } else { "" }.into())?;
+    plan.inputs.extend(dependencies.iter().cloned());
+    plan.finish(
+        COMPILE,
+        if unit.is_build_script() {
+            "-build-script"
+        } else {
+            ""
+        },
+    )
+}
+
+/// The plan of running the build script whose executable is `program`, below
+/// the store path `script`.
+///
+/// # Errors
+/// Something of it cannot be accounted for.
+pub fn run(script: &StoreInput, program: &str, given: &Given) -> Result<UnitAsk, Local> {
+    let mut plan = Planner::new(given);
+    plan.arguments.push(program.to_owned());
+    plan.inputs.insert(script.clone());
+    for name in RUN_VARIABLES {
+        plan.variable(name)?;
+    }
+    let prefixes = ["CARGO_FEATURE_", "CARGO_CFG_", "DEP_"];
+    for name in given.variables.keys().filter_map(|name| name.to_str()) {
+        if prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            plan.variable(name)?;
+        }
+    }
+    plan.set("unitToolchain", given.context.toolchain.path.clone())?;
+    plan.finish(RUN, "-run")
+}
+
+/// A plan in the making.
+struct Planner<'a> {
+    given: &'a Given<'a>,
+    visible: Visible,
+    rewriter: Rewriter,
+    arguments: Vec<String>,
+    variables: BTreeMap<String, String>,
+    inputs: BTreeSet<StoreInput>,
+    json: BTreeSet<String>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(given: &'a Given) -> Planner<'a> {
+        let source = (given.source.root.clone(), given.source.input.path.clone());
+        let ran = given
+            .ran
+            .and_then(|ran| Some((ran.out_dir.clone(), format!("{}/out", ran.input.as_ref()?.path))));
+        let inputs = [&given.context.toolchain, given.environment, &given.source.input];
+        Planner {
+            visible: given.context.visible(),
+            rewriter: Rewriter::new([Some(source), ran].into_iter().flatten()),
+            given,
+            arguments: Vec::new(),
+            variables: BTreeMap::new(),
+            inputs: inputs.into_iter().cloned().collect(),
+            json: BTreeSet::new(),
+        }
+    }
+
+    /// An argument of rustc in the terms of the sandbox.
+    fn argument(
+        &mut self,
+        argument: &Argument,
+        externs: &mut std::slice::Iter<StoreInput>,
+    ) -> Result<(), Local> {
+        match argument {
+            Argument::Input(path) => {
+                let path = self.accounted(path)?;
+                self.arguments.push(path);
+            }
+            Argument::Switch("--test") => return Err(Local::because("it is a test")),
+            Argument::Switch("-v" | "--verbose") => {}
+            Argument::Switch(name) => self.arguments.push((*name).to_owned()),
+            Argument::Option(
+                "--out-dir" | "--error-format" | "--color" | "--diagnostic-width" | "--cap-lints",
+                _,
+            ) => {}
+            Argument::Option("--json", value) => self.json.extend(utf8(value)?.split(',').map(str::to_owned)),
+            Argument::Option("--extern", value) => self.external(value, externs)?,
+            Argument::Option("--remap-path-prefix", value) => self.remap(value)?,
+            Argument::Option(name, value) => {
+                let text = utf8(value)?;
+                refuse(name, &text)?;
+                if !(*name == "-L" && text.starts_with("dependency=")) {
+                    let text = self.accounted(value)?;
+                    self.option(name, &text);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, name: &str, value: &str) {
+        let equals = if name.starts_with("--") { "=" } else { "" };
+        self.arguments.push(format!("{name}{equals}{value}"));
+    }
+
+    /// `--extern name=/target/…/libx.rmeta` becomes that file in the store.
+    fn external(&mut self, value: &OsStr, externs: &mut std::slice::Iter<StoreInput>) -> Result<(), Local> {
+        let text = utf8(value)?;
+        let text = match text.split_once('=') {
+            None => text,
+            Some((name, path)) => {
+                let input = externs
+                    .next()
+                    .ok_or_else(|| Local::because("a dependency is not known"))?;
+                let file = path.rsplit('/').next().unwrap_or_default();
+                format!("{name}={}/lib/{file}", input.path)
+            }
+        };
+        self.option("--extern", &text);
+        Ok(())
+    }
+
+    /// A rule of the user's own holds for the source in the store as well; one
+    /// for other places has nothing to match in the sandbox.
+    fn remap(&mut self, value: &OsStr) -> Result<(), Local> {
+        let text = utf8(value)?;
+        let (from, to) = text
+            .rsplit_once('=')
+            .ok_or_else(|| Local::because("--remap-path-prefix lacks a ="))?;
+        let root = &self.given.source.root;
+        let rule = if let Ok(rest) = root.strip_prefix(from) {
+            let to = Path::new(to).join(rest);
+            Some(format!(
+                "{}={}",
+                self.given.source.input.path,
+                utf8(to.as_os_str())?
+            ))
+        } else if Path::new(from).starts_with(root) {
+            Some(format!("{}={to}", self.rewriter.apply(from)))
+        } else {
+            None
+        };
+        if let Some(rule) = rule {
+            self.option("--remap-path-prefix", &rule);
+        }
+        Ok(())
+    }
+
+    /// Passes a variable of this process on, if it is set.
+    fn variable(&mut self, name: &str) -> Result<(), Local> {
+        let Some(value) = self.given.variables.get(OsStr::new(name)) else {
+            return Ok(());
+        };
+        let value = self
+            .accounted(value)
+            .map_err(|Local(reason)| Local(format!("{reason} (in ${name})")))?;
+        self.set(name, value)
+    }
+
+    fn set(&mut self, name: &str, value: String) -> Result<(), Local> {
+        if UnitAsk::is_reserved(name) {
+            return Err(Local::because(format!(
+                "the variable {name} means something to Nix"
+            )));
+        }
+        self.variables.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// A value in the terms of the sandbox, the store paths in it noted as inputs.
+    fn accounted(&mut self, value: &OsStr) -> Result<String, Local> {
+        let text = self.rewriter.apply(&utf8(value)?);
+        self.visible.accounted(&text, self.given.exists)?;
+        for path in self.visible.store_paths(&text) {
+            if !self.inputs.iter().any(|input| input.path == path) {
+                self.inputs.insert(StoreInput {
+                    path: path.to_owned(),
+                    derivation: (self.given.derivation_of)(path),
+                });
+            }
+        }
+        Ok(text)
+    }
+
+    fn finish(mut self, script: &str, suffix: &str) -> Result<UnitAsk, Local> {
+        let given = self.given;
+        for (name, value) in given.variables {
+            // What Cargo.toml says of the package is text, whatever it looks like.
+            if let Some(name) = name.to_str().filter(|name| name.starts_with("CARGO_PKG_")) {
+                let value = utf8(value)?;
+                self.set(name, value)?;
+            }
+        }
+        for name in given.tracked {
+            if !self.variables.contains_key(name) {
+                self.variable(name)?;
+            }
+        }
+        if !given.files.is_empty() {
+            let lines: Vec<_> = given
+                .files
+                .iter()
+                .map(|(path, hash)| format!("{hash} {path}"))
+                .collect();
+            self.set("unitFiles", lines.join("\n"))?;
+        }
+        if suffix != "-run" {
+            self.json.insert("artifacts".into());
+            self.json.insert("future-incompat".into());
+            self.json.insert("diagnostic-rendered-ansi".into());
+            let json = self.json.iter().cloned().collect::<Vec<_>>().join(",");
+            // Cargo's verbosity decides what is shown, not what is compiled.
+            self.arguments.extend([
+                "--cap-lints=warn".into(),
+                "--error-format=json".into(),
+                format!("--json={json}"),
+            ]);
+        }
+        self.set("unitEnvironment", given.environment.path.clone())?;
+        let word = |name: &str| self.variables.get(name).map_or("", String::as_str);
+        let name = store_name(&format!(
+            "{}-{}{suffix}",
+            word("CARGO_PKG_NAME"),
+            word("CARGO_PKG_VERSION")
+        ));
+        Ok(UnitAsk {
+            name,
+            system: given.context.system.clone(),
+            script: script.to_owned(),
+            arguments: self.arguments,
+            variables: self.variables,
+            inputs: self.inputs.into_iter().collect(),
+        })
+    }
+}
+
+/// Options that make a unit depend on more than can be said, or leave more
+/// behind than is known.
+fn refuse(name: &str, value: &str) -> Result<(), Local> {
+    let value = value.replace('_', "-");
+    let known = ["dep-info", "metadata", "link"];
+    let is_refused = match name {
+        "-C" => {
+            ["incremental=", "save-temps", "profile-generate", "profile-use"]
+                .iter()
+                .any(|flag| value.starts_with(flag))
+                || ["target-cpu=native", "tune-cpu=native"].contains(&value.as_str())
+        }
+        "--emit" => value.split(',').any(|kind| !known.contains(&kind)),
+        "--target" => value.ends_with(".json"),
+        "-Z" => ["self-profile", "dump-", "codegen-backend", "tune-cpu"]
+            .iter()
+            .any(|flag| value.starts_with(flag)),
+        "--sysroot" | "--unpretty" => true,
+        _ => false,
+    };
+    match is_refused {
+        true => Err(Local::because(format!("it is called with {name} {value}"))),
+        false => Ok(()),
+    }
+}
+
+fn utf8(value: &OsStr) -> Result<String, Local> {
+    value
+        .to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Local::because(format!("{} is not UTF-8", value.display())))
+}

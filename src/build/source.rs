@@ -1,0 +1,209 @@
+//! A package's source as a store path.
+//!
+//! The tree is added to the store by content, once; after that a hash over the
+//! stats of its files (as git does for its index) says that it is still the
+//! same. An edit below `~/.cargo/registry/src`, which cargo itself would not
+//! notice, gives another store path and so another key.
+
+use super::index::{self, Index};
+use super::origin::Origin;
+use super::{Local, plan};
+use cargo_nix_protocol::{Import, StoreInput};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What cargo and git keep in a tree for themselves.
+const NOT_SOURCE: [&str; 2] = [".cargo-ok", ".git"];
+
+#[derive(Serialize, Deserialize)]
+struct Known {
+    stats: String,
+    path: String,
+}
+
+/// The source of `origin`, added to the store by `import` if it is not known.
+///
+/// # Errors
+/// The tree cannot be read or added; the unit is local then.
+pub fn of(
+    origin: &Origin,
+    store_dir: &Path,
+    index: &Index,
+    import: impl FnOnce(Import) -> Result<String, Local>,
+) -> Result<plan::Source, Local> {
+    let source = |path: String| plan::Source {
+        root: origin.root.clone(),
+        input: StoreInput {
+            path,
+            derivation: None,
+        },
+    };
+    if let Some(path) = in_store(&origin.root, store_dir) {
+        return Ok(source(path));
+    }
+    let id = blake3::hash(origin.root.as_os_str().as_bytes())
+        .to_hex()
+        .to_string();
+    let record = index.dir().join("sources").join(&id[..32]);
+    let cannot =
+        |error: std::io::Error| Local::because(format!("{} cannot be read: {error}", origin.root.display()));
+    let tree = Tree::walk(&origin.root).map_err(cannot)?;
+    if let Some(known) = index::read::<Known>(&record, "source") {
+        if known.stats == tree.stats && Path::new(&known.path).exists() {
+            return Ok(source(known.path));
+        }
+    }
+    let path = import(Import {
+        id,
+        name: origin.name.clone(),
+        root: origin.root.clone(),
+        files: tree
+            .files()
+            .ok_or_else(|| Local::because("a file of its source has a name that is not UTF-8"))?,
+    })?;
+    if Tree::walk(&origin.root).map_err(cannot)?.stats != tree.stats {
+        return Err(Local::because("its source is being written"));
+    }
+    // Without a record the tree is added again next time.
+    let _ = index::write(
+        &record,
+        "source",
+        &Known {
+            stats: tree.stats,
+            path: path.clone(),
+        },
+    );
+    Ok(source(path))
+}
+
+/// The store path that the tree is, if it is one or a link to one.
+fn in_store(root: &Path, store_dir: &Path) -> Option<String> {
+    let root = root.canonicalize().ok()?;
+    let is_store_path = root.parent()? == store_dir;
+    is_store_path.then(|| root.to_str().map(str::to_owned))?
+}
+
+/// A directory as it is now.
+struct Tree {
+    /// Hash over names and stats.
+    stats: String,
+    /// What is to be added: as few directories as hold nothing else.
+    cover: Vec<PathBuf>,
+}
+
+impl Tree {
+    fn walk(root: &Path) -> std::io::Result<Tree> {
+        let mut hasher = blake3::Hasher::new();
+        let mut cover = Vec::new();
+        if !walk(root, Path::new(""), &mut hasher, &mut cover)? {
+            cover = vec![PathBuf::from("")];
+        }
+        if cover == [Path::new("")] {
+            cover = std::fs::read_dir(root)?
+                .map(|entry| Ok(entry?.file_name().into()))
+                .collect::<std::io::Result<_>>()?;
+        }
+        cover.sort();
+        Ok(Tree {
+            stats: hasher.finalize().to_hex().to_string(),
+            cover,
+        })
+    }
+
+    fn files(&self) -> Option<Vec<String>> {
+        self.cover
+            .iter()
+            .map(|path| path.to_str().map(str::to_owned))
+            .collect()
+    }
+}
+
+/// Whether something below `root/at` was left out; if so, `cover` has what was not.
+fn walk(
+    root: &Path,
+    at: &Path,
+    hasher: &mut blake3::Hasher,
+    cover: &mut Vec<PathBuf>,
+) -> std::io::Result<bool> {
+    let mut entries = std::fs::read_dir(root.join(at))?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    let (mut whole, mut parts, mut lacks) = (Vec::new(), Vec::new(), false);
+    for entry in entries {
+        let name = entry.file_name();
+        if NOT_SOURCE.iter().any(|not| OsStr::new(not) == name) {
+            lacks = true;
+            continue;
+        }
+        let path = at.join(&name);
+        let metadata = entry.metadata()?;
+        let mut add = |number: i64| {
+            hasher.update(&number.to_le_bytes());
+        };
+        add(i64::from(metadata.mode()));
+        if !metadata.is_dir() {
+            // A directory's own times change with files that do not count.
+            let times = [
+                metadata.mtime(),
+                metadata.mtime_nsec(),
+                metadata.ctime(),
+                metadata.ctime_nsec(),
+            ];
+            times.into_iter().for_each(&mut add);
+            add(i64::from_ne_bytes(metadata.len().to_ne_bytes()));
+            add(i64::from_ne_bytes(metadata.ino().to_ne_bytes()));
+        }
+        hasher.update(path.as_os_str().as_bytes()).update(b"\0");
+        if metadata.is_dir() && walk(root, &path, hasher, &mut parts)? {
+            lacks = true;
+        } else {
+            whole.push(path);
+        }
+    }
+    if lacks {
+        cover.append(&mut whole);
+        cover.append(&mut parts);
+    }
+    Ok(lacks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in [
+            "Cargo.toml",
+            ".cargo-ok",
+            "src/lib.rs",
+            "sub/module/.git",
+            "sub/module/a.c",
+            "sub/b.c",
+        ] {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file).unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn what_is_not_source_is_left_out_at_every_depth() {
+        let dir = tree();
+        let files = Tree::walk(dir.path()).unwrap().files().unwrap();
+        assert_eq!(files, ["Cargo.toml", "src", "sub/b.c", "sub/module/a.c"]);
+    }
+
+    #[test]
+    fn an_edit_is_seen_and_a_marker_is_not() {
+        let dir = tree();
+        let before = Tree::walk(dir.path()).unwrap().stats;
+        std::fs::write(dir.path().join(".cargo-ok"), "{\"v\":1}").unwrap();
+        assert_eq!(Tree::walk(dir.path()).unwrap().stats, before);
+        std::fs::write(dir.path().join("src/lib.rs"), "src/lib.rS").unwrap();
+        assert_ne!(Tree::walk(dir.path()).unwrap().stats, before);
+    }
+}
