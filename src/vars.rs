@@ -12,12 +12,16 @@ pub struct Vars {
     pub home: Option<PathBuf>,
     /// `XDG_CACHE_HOME`; ignored when relative, as the XDG specification asks.
     pub xdg_cache_home: Option<PathBuf>,
+    /// `XDG_DATA_HOME`; ignored when relative, likewise.
+    pub xdg_data_home: Option<PathBuf>,
     /// `CARGO_NIX_EVAL`: the evaluator to start instead of the one beside us.
     pub evaluator: Option<PathBuf>,
     /// `PATH`.
     pub path: Option<OsString>,
     /// `RUSTUP_HOME`.
     pub rustup_home: Option<PathBuf>,
+    /// `NIX_STORE_DIR`, or its older name `NIX_STORE`.
+    pub nix_store_dir: Option<PathBuf>,
 }
 
 impl Vars {
@@ -31,9 +35,11 @@ impl Vars {
         Vars {
             home: path_of("HOME"),
             xdg_cache_home: path_of("XDG_CACHE_HOME").filter(|p| p.is_absolute()),
+            xdg_data_home: path_of("XDG_DATA_HOME").filter(|p| p.is_absolute()),
             evaluator: path_of("CARGO_NIX_EVAL"),
             path: std::env::var_os("PATH"),
             rustup_home: path_of("RUSTUP_HOME"),
+            nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
         }
     }
 
@@ -47,5 +53,24 @@ impl Vars {
             (None, Some(home)) => Ok(home.join(".cache/cargo-nix")),
             (None, None) => Err(Error::NoHome),
         }
+    }
+
+    /// `${XDG_DATA_HOME:-~/.local/share}/cargo-nix`.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`] if neither variable is set.
+    pub fn data_dir(&self) -> Result<PathBuf> {
+        match (&self.xdg_data_home, &self.home) {
+            (Some(data), _) => Ok(data.join("cargo-nix")),
+            (None, Some(home)) => Ok(home.join(".local/share/cargo-nix")),
+            (None, None) => Err(Error::NoHome),
+        }
+    }
+
+    /// The store directory, as libnix will find it.
+    pub fn store_dir(&self) -> PathBuf {
+        self.nix_store_dir
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("/nix/store"))
     }
 }

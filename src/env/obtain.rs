@@ -1,17 +1,272 @@
-//! From a directory to its environment: project -> inputs -> key -> slot, and
-//! only if there is none, the evaluator.
+//! From a directory to its environment: project -> inputs -> key -> slot; and
+//! only if there is no slot, the evaluator, once for each key however many
+//! processes ask.
 
 use super::Env;
+use super::dump::Meta;
+use crate::cache::{Cache, Key, KeyParts, Slot};
 use crate::cli::ObtainArgs;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::evaluator;
+use crate::host::{self, Host};
+use crate::inputs::Inputs;
+use crate::library;
+use crate::progress::Progress;
 use crate::project::Project;
 use crate::vars::Vars;
+use cargo_nix_protocol::{Answer, Ask, EnvAnswer, EnvArguments, EnvAsk, ImportAsk, Settings, Tree};
+
+/// An environment and where it came from.
+#[derive(Clone, Debug)]
+pub struct Obtained {
+    /// The environment.
+    pub env: Env,
+    /// Its store path: the closure of this is the project's toolchain closure.
+    pub path: String,
+    /// The slot it is kept in.
+    pub key: Key,
+    /// The project it belongs to.
+    pub project: Project,
+}
+
+/// What is known of a project without evaluating anything: its inputs, the key
+/// that they and the machine give, and what the cache has for it.
+#[derive(Debug)]
+pub struct Look<'a> {
+    args: &'a ObtainArgs,
+    vars: &'a Vars,
+    /// The cache.
+    pub cache: Cache,
+    /// The project at hand.
+    pub project: Project,
+    /// Its input set now.
+    pub inputs: Inputs,
+    host: Host,
+    /// The slot that its environment belongs in.
+    pub key: Key,
+    /// That environment, if it is there.
+    pub slot: Option<Slot>,
+}
 
 /// The environment of the project at hand, from the cache or evaluated.
 ///
 /// # Errors
 /// Every fault of the project, the evaluation and the machine.
-pub fn obtain(args: &ObtainArgs, _vars: &Vars) -> Result<Env> {
-    let _project = Project::find(args.project.as_deref())?;
-    Ok(Env::default())
+pub fn obtain(args: &ObtainArgs, vars: &Vars) -> Result<Obtained> {
+    let mut look = Look::at(args, vars)?;
+    let slot = match look.slot.take() {
+        Some(slot) => slot,
+        None => look.fill()?,
+    };
+    look.remember();
+    Ok(Obtained {
+        env: slot.env,
+        path: slot.path,
+        key: look.key,
+        project: look.project,
+    })
+}
+
+impl<'a> Look<'a> {
+    /// Looks: stats, a little reading, no evaluation.
+    ///
+    /// # Errors
+    /// As [`Project::find`] and [`Inputs::current`].
+    pub fn at(args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+        let project = Project::find(args.project.as_deref())?;
+        let cache = Cache::new(vars.cache_dir()?);
+        let inputs = Inputs::current(&project, cache.directory())?;
+        let host = Host::current(vars, cache.directory())?;
+        let key = key(args, vars, &inputs, &host);
+        let slot = cache.slot(&key);
+        Ok(Look {
+            args,
+            vars,
+            cache,
+            project,
+            inputs,
+            host,
+            key,
+            slot,
+        })
+    }
+
+    /// Notes that the project uses this key now.
+    pub fn remember(&self) {
+        let id = self.project.id().to_hex();
+        // Only the collector reads this; an environment is not refused for it.
+        let _ = self.cache.remember(&id, self.project.directory(), &self.key);
+    }
+
+    /// Fills the slot, or waits for whoever is filling it.
+    ///
+    /// # Errors
+    /// Every fault of the project, the evaluation and the machine.
+    pub fn fill(&mut self) -> Result<Slot> {
+        self.cache.make()?;
+        loop {
+            let lock = self.cache.lock(&self.key)?;
+            if let Some(slot) = self.cache.slot(&self.key) {
+                return Ok(slot);
+            }
+            if let Some(failure) = lock.failure_meanwhile() {
+                return Err(self.told(Error::Evaluator(Box::new(failure))));
+            }
+            match self.evaluate() {
+                Ok(Some(slot)) => {
+                    lock.succeeded();
+                    return Ok(slot);
+                }
+                // The project was edited meanwhile: it has another key now.
+                Ok(None) => self.key = key(self.args, self.vars, &self.inputs, &self.host),
+                Err(error) => {
+                    self.cache.give_up(&self.key);
+                    if let Error::Evaluator(failure) = &error {
+                        lock.failed(failure);
+                    }
+                    return Err(self.told(error));
+                }
+            }
+        }
+    }
+
+    /// `None` if the snapshot turned out to be that of another key.
+    fn evaluate(&mut self) -> Result<Option<Slot>> {
+        let scratch = self.cache.scratch()?;
+        let hashed = self.inputs.digest();
+        let snapshot = self.inputs.snapshot(&scratch.path().join("source"))?;
+        if self.inputs.digest() != hashed {
+            return Ok(None);
+        }
+        if !self.args.impure {
+            self.inputs.check_pure()?;
+        }
+        let library = library::tree(self.cache.directory())?;
+        let mut progress = Progress::new(self.args.quiet);
+        let answer = self.environment(&snapshot, &library, &mut progress);
+        progress.finish();
+        let answer = answer?;
+        let env: Env = serde_json::from_str(&answer.dump).map_err(|error| {
+            Error::EvaluatorGone(format!(
+                "the environment {} is not what it should be: {error}",
+                answer.path
+            ))
+        })?;
+        self.warn(&answer);
+        let slot = Slot {
+            path: answer.path,
+            env,
+        };
+        self.cache.fill(&self.key, &slot)?;
+        Ok(Some(slot))
+    }
+    /// Asks for the environment; imports what it needs of this machine first,
+    /// in as many rounds as it takes to know all of that.
+    fn environment(&self, snapshot: &Tree, library: &Tree, progress: &mut Progress) -> Result<EnvAnswer> {
+        const ROUNDS: usize = 4;
+        for _ in 0..ROUNDS {
+            let ask = Ask::Env(EnvAsk {
+                snapshot: snapshot.clone(),
+                library: library.clone(),
+                project_root: self.project.root.clone(),
+                arguments: self.arguments(),
+                roots: self.cache.slot_directory(&self.key),
+            });
+            match evaluator::ask(self.vars, &self.settings(), ask, |step| progress.event(step))? {
+                Answer::Env(answer) => return Ok(answer),
+                Answer::NeedImports { items } => {
+                    let ask = Ask::Import(ImportAsk { items });
+                    let settings = Settings {
+                        impure: true,
+                        ..self.settings()
+                    };
+                    let answer = evaluator::ask(self.vars, &settings, ask, |step| progress.event(step))?;
+                    let Answer::Import { paths } = answer else {
+                        return Err(unexpected(&answer));
+                    };
+                    for (id, path) in &paths {
+                        host::imports::remember(self.cache.directory(), id, path)?;
+                    }
+                }
+                answer => return Err(unexpected(&answer)),
+            }
+        }
+        Err(Error::EvaluatorGone(
+            "the evaluation asks for the same imports again and again".to_owned(),
+        ))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            impure: self.args.impure,
+            offline: self.args.offline,
+            sandbox_paths: self.host.sandbox_paths.clone(),
+        }
+    }
+
+    fn arguments(&self) -> EnvArguments {
+        let layout = self.inputs.layout();
+        EnvArguments {
+            system: system().to_owned(),
+            layers: layout.layers.clone(),
+            pins: layout.pins.clone(),
+            rust_toolchain: layout.rust_toolchain.clone(),
+            host: self.host.describe(),
+            impure: self.args.impure,
+        }
+    }
+
+    /// The trace is kept only for those who asked to see it.
+    fn told(&self, error: Error) -> Error {
+        match error {
+            Error::Evaluator(mut failure) if !self.args.show_trace => {
+                failure.trace = None;
+                Error::Evaluator(failure)
+            }
+            error => error,
+        }
+    }
+
+    fn warn(&self, answer: &EnvAnswer) {
+        for warning in &answer.warnings {
+            eprintln!("warning: {warning}");
+        }
+        let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
+        for warning in super::crates::unknown(&meta, &self.project) {
+            eprintln!("warning: {warning}");
+        }
+    }
+}
+
+fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host) -> Key {
+    Key::of(&KeyParts {
+        inputs: &inputs.digest(),
+        host: &host.digest,
+        library: &library::digest(),
+        system: system(),
+        store: vars.store_dir().as_os_str(),
+        impure: args.impure,
+    })
+}
+
+/// Nix's name of this machine.
+pub fn system() -> &'static str {
+    const fn pick() -> &'static str {
+        if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+            "x86_64-linux"
+        } else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
+            "aarch64-linux"
+        } else if cfg!(all(target_arch = "x86_64", target_os = "macos")) {
+            "x86_64-darwin"
+        } else if cfg!(all(target_arch = "aarch64", target_os = "macos")) {
+            "aarch64-darwin"
+        } else {
+            panic!("cargo-nix is for Linux and macOS on x86_64 and aarch64")
+        }
+    }
+    const { pick() }
+}
+
+fn unexpected(answer: &Answer) -> Error {
+    Error::EvaluatorGone(format!("the evaluator answers another question: {answer:?}"))
 }

@@ -1,0 +1,119 @@
+//! `crates.<name>` against the packages of Cargo.lock: a name that no package
+//! has is most likely misspelled. A warning, not an error: Cargo.lock is not
+//! part of the key, and `cargo remove` must not break an environment.
+
+use super::dump::Meta;
+use crate::project::Project;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+#[derive(Deserialize)]
+struct Lock {
+    #[serde(default)]
+    package: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+}
+
+/// A warning for each name below `crates` that is not in Cargo.lock; none
+/// without a Cargo.lock that can be read.
+pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
+    let Some(lock) = project
+        .layers
+        .iter()
+        .map(|layer| layer.join("Cargo.lock"))
+        .find_map(|path| std::fs::read_to_string(path).ok())
+    else {
+        return Vec::new();
+    };
+    let Ok(lock) = toml::from_str::<Lock>(&lock) else {
+        return Vec::new();
+    };
+    let packages: BTreeSet<&str> = lock.package.iter().map(|package| package.name.as_str()).collect();
+    let warning = |name: &str, place: String| {
+        let nearest = nearest(name, &packages);
+        let nearest = nearest.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        format!("{place}`crates.{name}`: Cargo.lock has no package of this name{nearest}")
+    };
+    meta.crates
+        .iter()
+        .filter(|entry| !packages.contains(entry.name.as_str()))
+        .map(|entry| {
+            let place = entry
+                .position
+                .as_ref()
+                .map_or(String::new(), |(file, line, column)| {
+                    format!("{}:{line}:{column}: ", project.root.join(file).display())
+                });
+            warning(&entry.name, place)
+        })
+        .collect()
+}
+
+/// The candidate that a typing slip most likely meant.
+fn nearest<'a>(name: &str, candidates: &BTreeSet<&'a str>) -> Option<&'a str> {
+    candidates
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 3)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::dump::CrateEntry;
+
+    fn project_with(lock: Option<&str>) -> (tempfile::TempDir, Project) {
+        let directory = tempfile::tempdir().expect("a directory");
+        if let Some(lock) = lock {
+            std::fs::write(directory.path().join("Cargo.lock"), lock).expect("Cargo.lock");
+        }
+        let root = directory.path().to_path_buf();
+        let project = Project {
+            root: root.clone(),
+            layers: vec![root],
+            ..Project::default()
+        };
+        (directory, project)
+    }
+
+    fn meta(name: &str) -> Meta {
+        let position = Some(("crate-env.nix".to_owned(), 4, 3));
+        Meta {
+            crates: vec![CrateEntry {
+                name: name.to_owned(),
+                position,
+            }],
+        }
+    }
+
+    const LOCK: &str = "version = 4\n[[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";
+
+    #[test]
+    fn a_misspelled_crate_is_told_with_the_nearest_name() {
+        let (directory, project) = project_with(Some(LOCK));
+        let place = directory.path().join("crate-env.nix");
+        assert_eq!(
+            unknown(&meta("opnessl-sys"), &project),
+            [format!(
+                "{}:4:3: `crates.opnessl-sys`: Cargo.lock has no package of this name; did you mean `openssl-sys`?",
+                place.display()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_right_name_and_an_absent_or_broken_lock_say_nothing() {
+        let (_directory, project) = project_with(Some(LOCK));
+        assert!(unknown(&meta("openssl-sys"), &project).is_empty());
+        let (_directory, project) = project_with(None);
+        assert!(unknown(&meta("x"), &project).is_empty());
+        let (_directory, project) = project_with(Some("not toml ["));
+        assert!(unknown(&meta("x"), &project).is_empty());
+    }
+}
