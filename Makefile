@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test lint install uninstall clean try-debian
+.PHONY: help setup build release demo test lint bench install uninstall clean try-debian
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -38,6 +38,9 @@ test: ## Run all tests
 lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
 	@scripts/setup.sh --tests
 	@scripts/lint.sh
+
+bench: release ## Measure the figures of the README (UPDATE=1 writes them there)
+	$(CARGO) bench --bench figures
 
 install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured
 	@scripts/install.sh install '$(DESTDIR)' '$(PREFIX)'

@@ -58,7 +58,11 @@ mapfile -t fish_files < <(matching '\.fish$')
 # Broken projects are fixtures: their errors are what the tests look at.
 mapfile -t nix_files < <(matching '\.nix$' | grep -vE '^tests/fixtures/(broken|bad|escape)' || true)
 
-docs() { RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --document-private-items --quiet; }
+# Private items too: their comments are for those who work here.
+docs() {
+    RUSTDOCFLAGS='-Dwarnings -A rustdoc::private_intra_doc_links' \
+        cargo doc --workspace --no-deps --document-private-items --quiet
+}
 
 nix_parses() {
     local bin

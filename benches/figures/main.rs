@@ -1,0 +1,74 @@
+//! `make bench`: the figures of the README, as a table in Markdown on standard
+//! output. UPDATE=1 writes the table into the README too, between its markers.
+//!
+//! Whole processes are measured from spawn to exit, the candidates in turn, so
+//! that a busy machine slows all of them; ratios are of one run. Nothing is
+//! asserted here but that the programs work: a row that misses its limit says so.
+
+mod measure;
+mod place;
+mod report;
+
+use measure::{Sample, interleaved};
+use place::Place;
+use report::Row;
+use std::path::Path;
+
+/// How often each hot candidate is run.
+const HOT_ROUNDS: usize = 300;
+/// How often the evaluator is.
+const COLD_ROUNDS: usize = 30;
+
+fn main() {
+    let place = Place::new();
+    eprintln!("bench: an empty program, two projects, and the store filled");
+    let empty = place.empty_program();
+    let small = place.project("small", 0);
+    let large = place.project("large", 2_000);
+    let request = place.fill(&small);
+    place.fill(&large);
+
+    eprintln!("bench: {HOT_ROUNDS} rounds of the hot path");
+    let hot = interleaved(
+        HOT_ROUNDS,
+        &mut [
+            place.plain(&empty),
+            place.env_print(&small),
+            place.env_print(&large),
+        ],
+    );
+    eprintln!("bench: {COLD_ROUNDS} rounds of the evaluator");
+    let cold = interleaved(COLD_ROUNDS, &mut [place.evaluate(&request)]);
+
+    let table = report::table(&rows(&hot, &cold[0]));
+    println!("{table}");
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        report::write_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &table);
+    }
+}
+
+fn rows(hot: &[Sample], cold: &Sample) -> Vec<Row> {
+    let [empty, small, large] = hot else {
+        unreachable!("three candidates")
+    };
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-nix"));
+    let size = std::fs::metadata(program).expect("the program is built").len();
+    let ratio = small.median() / empty.median();
+    vec![
+        Row::time("an empty Rust program, start to exit", None, empty),
+        Row::time("`cargo-nix env --print`, cached, whole process", Some(3.0), small).and(
+            "of an empty program's time",
+            ratio,
+            4.0,
+        ),
+        Row::time("the same, 2,000 files in the input set", Some(15.0), large),
+        Row::time(
+            "evaluator, start to answer; host set, everything realised",
+            Some(150.0),
+            cold,
+        ),
+        Row::megabytes("peak memory of the hot path", 12.0, small.peak_bytes()),
+        Row::megabytes("size of the thin program", 6.0, size),
+        Row::libraries("libnix among the thin program's libraries", program),
+    ]
+}

@@ -1,0 +1,175 @@
+//! flake.nix: every output is evaluated with the `nix` that belongs to libnix,
+//! over a fixture with nixpkgs' interface (`tests/fixtures/nixpkgs`).
+
+mod common;
+
+use common::{World, both, nix_program, repository, run, success};
+use std::process::Command;
+
+/// What the flake is made of; no more, for it is copied to the store.
+const FLAKE: [&str; 14] = [
+    "flake.nix",
+    "nix",
+    "src",
+    "crates",
+    "scripts",
+    "benches",
+    "data",
+    "shell-hooks",
+    "Cargo.toml",
+    "Cargo.lock",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+];
+
+/// A world with a copy of the flake in `flake/`, without build products.
+fn world() -> World {
+    let world = World::new();
+    let to = world.path().join("flake");
+    std::fs::create_dir(&to).expect("a directory for the flake");
+    for name in FLAKE.iter().filter(|name| repository().join(name).exists()) {
+        success(
+            world
+                .command("cp")
+                .arg("-a")
+                .arg(repository().join(name))
+                .arg(&to),
+        );
+    }
+    world
+}
+
+/// `nix VERB ARGS` in the flake, nixpkgs being the fixture.
+fn nix(world: &World, args: &[&str]) -> Command {
+    let mut command = world.command(nix_program());
+    command.current_dir(world.path().join("flake"));
+    command
+        .args(["--extra-experimental-features", "nix-command flakes", "--offline"])
+        .args(args);
+    command.arg("--override-input").arg("nixpkgs");
+    command.arg(format!(
+        "path:{}",
+        repository().join("tests/fixtures/nixpkgs").display()
+    ));
+    command.arg("--no-write-lock-file");
+    command
+}
+
+fn eval(world: &World, args: &[&str]) -> String {
+    success(&mut nix(world, &[&["eval"], args].concat()))
+        .trim_end()
+        .to_owned()
+}
+
+#[test]
+fn the_flake_checks() {
+    let world = world();
+    let output = run(&mut nix(
+        &world,
+        &["flake", "check", "--no-build", "--all-systems", "path:."],
+    ));
+    assert!(output.status.success(), "{}", both(&output));
+}
+
+#[test]
+fn the_package_is_a_derivation_of_this_version() {
+    let world = world();
+    for attribute in ["default", "cargo-nix"] {
+        let name = eval(
+            &world,
+            &["--raw", &format!("path:.#packages.x86_64-linux.{attribute}.name")],
+        );
+        assert_eq!(name, format!("cargo-nix-{}", env!("CARGO_PKG_VERSION")));
+    }
+    let drv = eval(&world, &["--raw", "path:.#packages.x86_64-linux.default.drvPath"]);
+    assert!(drv.ends_with(".drv"), "{drv}");
+}
+
+#[test]
+fn an_edit_of_the_docs_or_the_tests_builds_nothing() {
+    let world = world();
+    let drv = || eval(&world, &["--raw", "path:.#packages.x86_64-linux.default.drvPath"]);
+    let before = drv();
+    world.write("flake/tests/new.rs", "");
+    world.write("flake/docs/new.md", "");
+    assert_eq!(drv(), before);
+    world.write("flake/src/new.rs", "");
+    assert_ne!(drv(), before);
+}
+
+#[test]
+fn the_development_shell_has_what_the_makefile_wants() {
+    let world = world();
+    let inputs = eval(
+        &world,
+        &[
+            "--json",
+            "path:.#devShells.x86_64-linux.default.drvAttrs.nativeBuildInputs",
+            "--apply",
+            "map (p: p.pname)",
+        ],
+    );
+    for tool in [
+        "cargo",
+        "clippy",
+        "rustfmt",
+        "nix",
+        "shellcheck",
+        "shfmt",
+        "fish",
+        "zsh",
+        "elvish",
+        "nushell",
+        "direnv",
+    ] {
+        assert!(
+            inputs.contains(&format!("\"{tool}\"")),
+            "{tool} is missing in {inputs}"
+        );
+    }
+}
+
+#[test]
+fn the_app_is_the_installed_program() {
+    let world = world();
+    let program = eval(&world, &["--raw", "path:.#apps.aarch64-darwin.default.program"]);
+    assert!(program.ends_with("/bin/cargo-nix"), "{program}");
+    let kind = eval(&world, &["--raw", "path:.#apps.x86_64-linux.cargo-nix.type"]);
+    assert_eq!(kind, "app");
+}
+
+#[test]
+fn the_overlay_adds_the_package_made_of_the_final_set() {
+    let world = world();
+    let name = eval(
+        &world,
+        &[
+            "--raw",
+            "path:.#overlays.default",
+            "--apply",
+            "overlay: (overlay { callPackage = _: _: \"of the final set\"; } { }).cargo-nix",
+        ],
+    );
+    assert_eq!(name, "of the final set");
+}
+
+#[test]
+fn lib_makes_the_output_that_projects_have() {
+    let world = world();
+    let apply = "lib: (lib.cargoNix (system: { pkgs = { name = system; }; })).x86_64-linux.pkgs.name";
+    assert_eq!(
+        eval(&world, &["--raw", "path:.#lib", "--apply", apply]),
+        "x86_64-linux"
+    );
+
+    let misspelled = "lib: (lib.cargoNix (system: { pkgs = { }; toolchian = 1; })).x86_64-linux.pkgs";
+    let output = run(&mut nix(&world, &["eval", "path:.#lib", "--apply", misspelled]));
+    assert!(!output.status.success());
+    let text = both(&output);
+    assert!(
+        text.contains("`toolchian`") && text.contains("pkgs, rust, toolchain, crates"),
+        "{text}"
+    );
+}
