@@ -101,6 +101,25 @@ no_machine_paths() {
         -- . ':!scripts/lint.sh'
 }
 
+# ARCHITECTURE.md names the test that guards each invariant: `file.rs::test`;
+# `::test` alone, or a file without its directory, goes on from the one before.
+named_tests_exist() {
+    local status=0 named file=
+    while read -r named; do
+        case $named in
+        ::*) ;;
+        */*) file=${named%%::*} ;;
+        *) file=${file%/*}/${named%%::*} ;;
+        esac
+        grep -qE "fn ${named##*::}\b" "$file" 2>/dev/null || {
+            say "ARCHITECTURE.md names ${named##*::} in $file, which is not there"
+            status=1
+        }
+    # shellcheck disable=SC2016 # backquotes of Markdown
+    done < <(grep -oE '`[a-zA-Z0-9_/.-]*::[a-z0-9_]+`' ARCHITECTURE.md | tr -d '`')
+    return $status
+}
+
 # Unfinished work has a place elsewhere.
 nothing_unfinished() {
     ! git grep -nE --untracked '\b(todo|unimplemented)!|FIXME|#\[ignore' -- '*.rs' '*.sh' '*.nix' ':!scripts/lint.sh'
@@ -118,6 +137,7 @@ check "nix parses" each nix_parses -- "${nix_files[@]}"
 check "no libnix in the thin program" thin_without_libnix
 check "length of files" short_enough
 check "no machine's paths" no_machine_paths
+check "tests that ARCHITECTURE.md names" named_tests_exist
 check "nothing unfinished" nothing_unfinished
 
 [ ${#failed[@]} = 0 ] || die "lint: ${#failed[@]} of the checks failed: ${failed[*]}"
