@@ -103,6 +103,7 @@ no_machine_paths() {
 
 # ARCHITECTURE.md names the test that guards each invariant: `file.rs::test`;
 # `::test` alone, or a file without its directory, goes on from the one before.
+# shellcheck disable=SC2016 # backquotes of Markdown
 named_tests_exist() {
     local status=0 named file=
     while read -r named; do
@@ -115,7 +116,6 @@ named_tests_exist() {
             say "ARCHITECTURE.md names ${named##*::} in $file, which is not there"
             status=1
         }
-    # shellcheck disable=SC2016 # backquotes of Markdown
     done < <(grep -oE '`[a-zA-Z0-9_/.-]*::[a-z0-9_]+`' ARCHITECTURE.md | tr -d '`')
     return $status
 }
