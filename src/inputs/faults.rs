@@ -32,7 +32,7 @@ pub(super) fn outside(root: &Path, link: &Path, target: &Path, origin: Option<&O
     } else {
         "is a link that leads out of the project, where the evaluation cannot read"
     };
-    let shown = if named == link.to_string_lossy() {
+    let shown = if named.trim_start_matches("./") == link.to_string_lossy() {
         String::new()
     } else {
         format!(" ({})", link.display())

@@ -25,6 +25,8 @@ mod resolve;
 mod scan;
 pub(crate) mod snapshot;
 mod stat;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, PINS, Project, RUST_TOOLCHAIN};

@@ -1,0 +1,99 @@
+//! What cannot be an input is refused with the place and the way out.
+
+mod common;
+mod inputs_help;
+
+use inputs_help::Fixture;
+use std::process::Command;
+
+#[test]
+fn a_link_out_of_the_project_names_the_literal() {
+    let fixture = Fixture::new(&[
+        ("crate-env.nix", "{\n  a = import ./l.nix;\n}\n"),
+        ("l.nix -> ../secret.nix", ""),
+    ]);
+    fixture.world.write("secret.nix", "1");
+    insta::assert_snapshot!("relative_link_out", fixture.fault());
+
+    let absolute = Fixture::new(&[("crate-env.nix", "./dir/passwd"), ("dir -> /etc", "")]);
+    insta::assert_snapshot!("absolute_link_out", absolute.fault());
+}
+
+/// Editors leave links such as `.#file -> user@host` in directories: they are
+/// copied as they are, and only their use is a fault.
+#[test]
+fn a_link_out_that_is_only_swept_up_is_kept() {
+    let fixture = Fixture::new(&[
+        ("crate-env.nix", "./d"),
+        ("d/result -> /nix/store/x", ""),
+        ("d/.#lock -> me@host.1", ""),
+        ("d/out -> ../../x", ""),
+    ]);
+    assert_eq!(
+        fixture.set(),
+        [
+            "crate-env.nix",
+            "d/.#lock -> me@host.1",
+            "d/out -> ../../x",
+            "d/result -> /nix/store/x"
+        ]
+    );
+}
+
+#[test]
+fn special_files_are_refused_when_named_and_passed_over_when_not() {
+    let fixture = Fixture::new(&[("crate-env.nix", "./d"), ("d/kept", "")]);
+    let fifo = fixture.directory.join("d/fifo");
+    common::success(Command::new("mkfifo").arg(&fifo));
+    assert_eq!(fixture.set(), ["crate-env.nix", "d/kept"]);
+    fixture.write(&[("crate-env.nix", "{ a = ./d/fifo; }")]);
+    insta::assert_snapshot!("special", fixture.fault());
+}
+
+#[test]
+fn what_is_not_utf8_has_a_place() {
+    let fixture = Fixture::new(&[("crate-env.nix", "")]);
+    std::fs::write(
+        fixture.directory.join("crate-env.nix"),
+        b"{\n  # gr\xc3\xbcn \xfcber\n}\n",
+    )
+    .unwrap();
+    insta::assert_snapshot!("contents_not_utf8", fixture.fault());
+
+    let named = Fixture::new(&[("crate-env.nix", "{ d = ./d; }"), ("d/kept", "")]);
+    let name = std::os::unix::ffi::OsStringExt::from_vec(b"caf\xe9".to_vec());
+    let name: std::ffi::OsString = name;
+    std::fs::write(named.directory.join("d").join(name), "").unwrap();
+    insta::assert_snapshot!("name_not_utf8", named.fault());
+}
+
+#[test]
+fn a_cargo_toml_with_our_name_has_to_be_toml() {
+    let fixture = Fixture::new(&[
+        ("crate-env.nix", "{ }"),
+        ("Cargo.toml", "[package]\nname = \n# cargo-nix\n"),
+    ]);
+    insta::assert_snapshot!("cargo_toml", fixture.fault());
+    fixture.write(&[("Cargo.toml", "[package\n")]);
+    assert_eq!(fixture.set(), ["crate-env.nix"], "any other is not even parsed");
+}
+
+#[test]
+fn looking_at_the_machine_is_refused_also_on_a_hit() {
+    let fixture = Fixture::new(&[
+        ("crate-env.nix", "{ }: import ./a.nix"),
+        (
+            "a.nix",
+            "{\n  home = builtins.getEnv \"HOME\";\n  now = builtins.currentTime;\n}\n",
+        ),
+    ]);
+    for _ in 0..2 {
+        let message = fixture.inputs().check_pure().expect_err("a fault").to_string();
+        insta::assert_snapshot!("get_env", fixture.without_paths(&message));
+    }
+    let flake = Fixture::new(&[
+        ("crate-env.nix", "{ }"),
+        ("flake.nix", "builtins.getEnv \"HOME\""),
+    ]);
+    flake.inputs().check_pure().expect("the flake's own business");
+}
