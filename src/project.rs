@@ -34,7 +34,7 @@ pub const PINS: [&str; 3] = ["flake.nix", "flake.lock", "npins"];
 pub const RUST_TOOLCHAIN: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
 /// A project on disk. All directories are absolute, links resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
     /// The top of the input set: what is above cannot be read by the evaluation.
     pub root: PathBuf,
