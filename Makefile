@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test lint bench install uninstall clean try-debian
+.PHONY: help setup build release demo test leakcheck lint bench install uninstall clean try-debian
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -33,7 +33,12 @@ test: ## Run all tests
 	@scripts/setup.sh --tests
 	$(CARGO) build --workspace
 	$(CARGO) test --workspace
+	@scripts/leakcheck.sh
 	@echo 'make test: all tests passed'
+
+leakcheck: ## Nothing that libnix hands out is lost, in 1,000 evaluations
+	@scripts/setup.sh --tests
+	@scripts/leakcheck.sh
 
 lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
 	@scripts/setup.sh --tests
