@@ -206,10 +206,10 @@ fn cell(out: &mut String, kind: Kind, (row, name, size): (usize, &str, &str), re
     let pad = font * 0.5;
     // Half an em is a little more than a letter of a sans-serif face takes.
     let letters = ((w - 2.0 * pad) / (font * 0.56)).max(0.0) as usize;
-    let mut line = |class: &str, text: &str, row: f64| {
+    let mut line = |class: &str, text: Option<String>, row: f64| {
         let below = y + pad + font * (0.8 + 1.3 * row);
         if below + font * 0.2 <= y + h
-            && let Some(text) = cut(text, letters)
+            && let Some(text) = text
         {
             let left = x + pad;
             let _ = write!(
@@ -219,17 +219,24 @@ fn cell(out: &mut String, kind: Kind, (row, name, size): (usize, &str, &str), re
             );
         }
     };
-    line("label", name, 0.0);
-    line("size", size, 1.0);
+    line("label", label(name, letters), 0.0);
+    // Part of a number would be another number.
+    line(
+        "size",
+        Some(size.to_owned()).filter(|size| size.len() <= letters),
+        1.0,
+    );
     out.push_str("</a>\n");
 }
 
-/// At most `letters` of it, if those still tell something.
-fn cut(text: &str, letters: usize) -> Option<String> {
-    match text.chars().count() {
-        n if n <= letters => Some(text.to_owned()),
-        _ if letters >= 5 => Some(text.chars().take(letters - 1).chain(['…']).collect()),
-        _ => None,
+/// What `letters` can tell of a name: all, or the package, or its beginning.
+fn label(name: &str, letters: usize) -> Option<String> {
+    let package = StoreName::of(name).package;
+    let fits = |text: &&str| text.chars().count() <= letters;
+    match [name, package].into_iter().find(fits) {
+        Some(text) => Some(text.to_owned()),
+        None if letters >= 6 => Some(name.chars().take(letters - 1).chain(['…']).collect()),
+        None => None,
     }
 }
 
@@ -296,7 +303,7 @@ fn rows(report: &Report<'_>) -> String {
 /// The chain, and folded up, what else refers to it.
 fn brought_in_by(row: &Row<'_>, link: impl Fn(&str) -> String) -> String {
     let [_, between @ .., _] = &row.chain[..] else {
-        return "<span class=\"quiet\">it is the environment</span>".to_owned();
+        return "<span class=\"quiet\">the project itself</span>".to_owned();
     };
     let mut out = if between.is_empty() {
         "<span class=\"quiet\">the environment</span>".to_owned()
