@@ -28,6 +28,10 @@ pub struct Cli {
 pub enum Verb {
     /// Print the environment of the project
     Env(EnvArgs),
+    /// List what the environment needs, with sizes and reasons
+    Closure(ClosureArgs),
+    /// Drop the environments that were not used lately
+    Gc(GcArgs),
 }
 
 /// How an environment is obtained; common to most verbs.
@@ -62,4 +66,38 @@ pub struct EnvArgs {
     /// In which language
     #[arg(long, value_enum, default_value_t)]
     pub format: crate::env::Format,
+}
+
+/// `cargo-nix closure`.
+#[derive(Args, Clone, Debug)]
+pub struct ClosureArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Why a path is there: a store path, a name, or its beginning
+    #[arg(long, value_name = "PATH", conflicts_with = "html")]
+    pub why: Option<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "html")]
+    pub json: bool,
+    /// Write a page with a treemap to FILE
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// `cargo-nix gc`.
+#[derive(Args, Clone, Debug)]
+pub struct GcArgs {
+    /// Say what would go, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Run Nix's own collector afterwards
+    #[arg(long)]
+    pub collect: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
 }

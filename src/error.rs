@@ -42,6 +42,12 @@ pub enum Error {
         /// Message with the place and the way out.
         message: String,
     },
+    /// The command line asks for something that is not there.
+    #[error("{message}")]
+    Usage {
+        /// Message with the way out.
+        message: String,
+    },
     /// The machine lacks something.
     #[error("{message}")]
     Machine {
@@ -61,6 +67,7 @@ impl Error {
     /// 5 a build failed, 6 the store, 7 the machine, 70 a bug of ours.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Error::Usage { .. } => 2,
             Error::NoProject { .. } => 3,
             Error::Project { .. } => 4,
             Error::Evaluator(failure) => match failure.kind {

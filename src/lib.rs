@@ -9,6 +9,7 @@
 //! - [`progress`]: what is going on, for a user who waits
 //! - [`build`]: stock cargo, artifacts from the store
 //! - [`cache`]: slots of realised environments, by key
+//! - [`gc`]: what the cache no longer needs
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
 //! - [`library`], [`nar`]: our Nix expressions, written out; NAR hashes
@@ -25,6 +26,7 @@ pub mod cmd;
 pub mod env;
 pub mod error;
 pub mod evaluator;
+pub mod gc;
 pub mod host;
 pub mod inputs;
 pub mod library;

@@ -18,6 +18,8 @@ pub struct Vars {
     pub evaluator: Option<PathBuf>,
     /// `PATH`.
     pub path: Option<OsString>,
+    /// `NO_COLOR` is set and not empty: no colour.
+    pub no_color: bool,
     /// `RUSTUP_HOME`.
     pub rustup_home: Option<PathBuf>,
     /// `NIX_STORE_DIR`, or its older name `NIX_STORE`.
@@ -38,6 +40,7 @@ impl Vars {
             xdg_data_home: path_of("XDG_DATA_HOME").filter(|p| p.is_absolute()),
             evaluator: path_of("CARGO_NIX_EVAL"),
             path: std::env::var_os("PATH"),
+            no_color: path_of("NO_COLOR").is_some(),
             rustup_home: path_of("RUSTUP_HOME"),
             nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
         }

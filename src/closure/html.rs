@@ -249,7 +249,7 @@ fn host(report: &Report<'_>) -> String {
          <thead><tr><th scope=\"col\">What</th><th scope=\"col\">Version</th>\
          <th scope=\"col\">Where</th></tr></thead>\n<tbody>\n",
     );
-    for part in report.host {
+    for part in &report.host {
         let paths: Vec<String> = part
             .paths
             .iter()

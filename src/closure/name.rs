@@ -121,9 +121,13 @@ impl Kind {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
             })
         };
+        // The host set's derivations are called so: `openssl-3.0.17-host`.
         let stands_for = |part: &HostPart| {
-            name.name == part.name
-                || name.name.strip_prefix(&part.name) == Some(&format!("-{}", part.version))
+            let rest = name
+                .name
+                .strip_prefix(&part.name)
+                .and_then(|rest| rest.strip_prefix('-'));
+            rest.and_then(|rest| rest.strip_prefix(&part.version)) == Some("-host")
         };
         if host.iter().any(stands_for) {
             Kind::Host
@@ -164,7 +168,8 @@ mod tests {
         assert_eq!(kind("cargo-1.95.0"), Kind::Rust);
         assert_eq!(kind("gcc-wrapper-14.3.0"), Kind::C);
         assert_eq!(kind("glibc-2.40-66"), Kind::C);
-        assert_eq!(kind("openssl-3.0.17"), Kind::Host);
+        assert_eq!(kind("openssl-3.0.17-host"), Kind::Host);
+        assert_eq!(kind("openssl-3.0.17"), Kind::Other);
         assert_eq!(kind("openssl-3.5.1"), Kind::Other);
         assert_eq!(kind("cargonaut-1.0"), Kind::Other);
     }

@@ -18,8 +18,8 @@ pub struct Report<'a> {
     pub total_size: u64,
     /// By added size, the largest first; the environment is the first.
     pub paths: Vec<Row<'a>>,
-    /// What comes from the machine instead of the store.
-    pub host: &'a [HostPart],
+    /// What comes from the machine instead of the store, by name.
+    pub host: Vec<&'a HostPart>,
 }
 
 /// A store path of the closure.
@@ -63,12 +63,14 @@ impl<'a> Report<'a> {
                 chain: paths(&graph.chain(i)),
             }
         };
+        let mut parts: Vec<&HostPart> = host.iter().collect();
+        parts.sort_by_key(|part| part.name.as_str());
         Report {
             version: 1,
             environment: &graph.nodes[0].path,
             total_size: graph.total(),
             paths: graph.by_added().into_iter().map(row).collect(),
-            host,
+            host: parts,
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn text(report: &Report<'_>, colour: bool) -> String {
         n => format!("{n} paths"),
     };
     put(&mut out, &format!("total {} in {paths}", iec(report.total_size)));
-    host(&mut out, report.host);
+    host(&mut out, &report.host);
     out
 }
 
@@ -80,8 +80,8 @@ fn brought_in_by(row: &Row<'_>) -> String {
     told
 }
 
-/// What comes from the machine, one part a line.
-fn host(out: &mut String, parts: &[HostPart]) {
+/// What comes from the machine, one path a line.
+fn host(out: &mut String, parts: &[&HostPart]) {
     if parts.is_empty() {
         return;
     }
@@ -98,13 +98,12 @@ fn host(out: &mut String, parts: &[HostPart]) {
         .max()
         .unwrap_or(0);
     for part in parts {
-        let line = format!(
-            "  {:names$}  {:versions$}  {}",
-            part.name,
-            part.version,
-            part.paths.join(" ")
+        let head = format!("  {:names$}  {:versions$}  ", part.name, part.version);
+        let indent = " ".repeat(head.chars().count());
+        put(
+            out,
+            format!("{head}{}", part.paths.join(&format!("\n{indent}"))).trim_end(),
         );
-        put(out, line.trim_end());
     }
 }
 

@@ -1,6 +1,9 @@
 //! Dispatch: one file per verb.
 
+mod closure;
 mod env;
+mod gc;
+mod output;
 
 use crate::cli::{Cli, Verb};
 use clap::Parser;
@@ -17,6 +20,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let result = match Cli::parse_from(args).verb {
         Verb::Env(args) => env::run(&args),
+        Verb::Closure(args) => closure::run(&args),
+        Verb::Gc(args) => gc::run(&args),
     };
     match result {
         Ok(code) => code,

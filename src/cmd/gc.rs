@@ -1,0 +1,84 @@
+//! `cargo-nix gc`: drop the slots that nobody used lately, and say what that
+//! frees. The store itself is Nix's business: its collector runs only when
+//! asked for.
+
+use super::closure::paths;
+use super::output::print;
+use crate::cache::{Cache, KEPT_SLOTS};
+use crate::cli::GcArgs;
+use crate::error::{Error, Result};
+use crate::gc::{self, Outcome, Plan, SeenSlot, Swept};
+use crate::progress::Progress;
+use crate::vars::Vars;
+use cargo_nix_protocol::ClosurePath;
+use std::process::{Command, ExitCode, Stdio};
+
+pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
+    let vars = Vars::read();
+    let cache = Cache::new(vars.cache_dir()?);
+    let plan = gc::plan(&gc::survey(&cache), KEPT_SLOTS);
+    // Closures are asked for while their roots still hold them.
+    let bytes = bytes(&vars, &plan, args.quiet);
+    let swept = if args.dry_run {
+        Swept::expected(&plan)
+    } else {
+        gc::sweep(&cache, &plan)?
+    };
+    let outcome = Outcome {
+        swept: &swept,
+        kept: plan.kept.len() + swept.busy,
+        bytes,
+        dry_run: args.dry_run,
+    };
+    print(&if args.json { outcome.json() } else { outcome.text() })?;
+    if args.collect && !args.dry_run {
+        collect()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes that only dropped environments hold; unknown if the evaluator cannot
+/// tell, which is no reason to keep anything.
+fn bytes(vars: &Vars, plan: &Plan, quiet: bool) -> Option<u64> {
+    let mut progress = Progress::new(quiet);
+    let mut closures = |slots: &[SeenSlot]| -> Option<Vec<Vec<ClosurePath>>> {
+        let mut environments: Vec<&str> = slots
+            .iter()
+            .filter_map(|slot| slot.environment.as_deref())
+            .collect();
+        environments.sort_unstable();
+        environments.dedup();
+        // What is no longer in the store frees nothing and holds nothing.
+        environments.retain(|path| std::fs::symlink_metadata(path).is_ok());
+        environments
+            .into_iter()
+            .map(|path| paths(vars, path, &mut progress).ok())
+            .collect()
+    };
+    let dropped = closures(&plan.slots)?;
+    if dropped.is_empty() {
+        return Some(0);
+    }
+    Some(gc::closure_difference(&dropped, &closures(&plan.kept)?))
+}
+
+/// Runs Nix's own collector; what it says goes to standard error.
+fn collect() -> Result<()> {
+    let mut nix = Command::new("nix");
+    nix.args(["--extra-experimental-features", "nix-command", "store", "gc"]);
+    let status = nix
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|error| Error::Machine {
+            message: format!(
+                "--collect needs the nix command, which does not start: {error}\n  \
+             the roots are dropped; the next run of Nix's collector frees the rest"
+            ),
+        })?;
+    if status.success() {
+        return Ok(());
+    }
+    let message = format!("nix store gc failed ({status})\n  the roots are dropped; run it again by itself");
+    Err(Error::Machine { message })
+}
