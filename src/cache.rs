@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -112,13 +113,20 @@ impl Cache {
         let path = self.directory.join("locks").join(key.as_str());
         let asked = now();
         fs::create_dir_all(path.parent().expect("locks/")).map_err(Error::io("making", &path))?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(Error::io("opening", &path))?;
-        file.lock().map_err(Error::io("locking", &path))?;
+        let file = loop {
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .map_err(Error::io("opening", &path))?;
+            file.lock().map_err(Error::io("locking", &path))?;
+            // `gc` removes locks that nobody holds; one that went while we
+            // waited for it keeps nobody out.
+            if is_still(&path, &file) {
+                break file;
+            }
+        };
         Ok(Lock {
             _file: file,
             failure: path.with_extension("failure"),
@@ -176,6 +184,12 @@ impl Cache {
             .filter_map(|name| Key::parse(name))
             .collect()
     }
+}
+
+/// Whether `path` is the file that was opened there.
+fn is_still(path: &Path, file: &File) -> bool {
+    let identity = |stat: fs::Metadata| (stat.dev(), stat.ino());
+    fs::metadata(path).ok().map(identity) == file.metadata().ok().map(identity)
 }
 
 /// The names in a directory; none if it cannot be read.

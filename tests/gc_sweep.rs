@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 fn key(n: usize) -> Key {
@@ -121,6 +122,31 @@ fn what_somebody_fills_or_has_just_filled_stays() {
     drop(lock);
     gc(&world, &[]);
     assert_eq!(cache.slots(), [key(1)]);
+}
+
+/// A waiter that got the lock of a file which `gc` had removed meanwhile would
+/// keep nobody out, and two would evaluate the same key.
+#[test]
+fn a_lock_that_is_collected_while_others_wait_keeps_them_apart() {
+    let world = World::new();
+    let cache = Cache::new(world.cache());
+    let inside = AtomicUsize::new(0);
+    let contend = || {
+        for _ in 0..200 {
+            let _lock = cache.lock(&key(0)).expect("the lock");
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two hold the lock");
+            inside.fetch_sub(1, Ordering::SeqCst);
+        }
+    };
+    let collect = || {
+        for _ in 0..200 {
+            sweep(&cache, &plan(&survey(&cache), KEPT_SLOTS)).expect("swept");
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..4).for_each(|_| drop(scope.spawn(contend)));
+        scope.spawn(collect);
+    });
 }
 
 #[test]
