@@ -1,7 +1,8 @@
 # What the evaluator calls: from a snapshot of a project to its environment.
 #
 # The argument is `EnvArguments` of crates/protocol, with `snapshot` (the store
-# path of the snapshot, a string with context) added. The result:
+# path of the snapshot, a string with context) and `snapshotNarHash` added. The
+# result:
 #
 #   imports   parts of the machine that must be in the store first; if there are
 #             any, nothing else may be forced
@@ -23,6 +24,7 @@ arguments@{
   host,
   impure ? false,
   snapshot,
+  snapshotNarHash ? null,
   ...
 }:
 let
@@ -31,7 +33,15 @@ let
   loaded = map (import ./lib/layer.nix { inherit tools sources; }) layers;
   merged = import ./lib/layers.nix { inherit tools sources; } loaded;
 
-  problems = sources.problems ++ tools.concatMap (layer: layer.problems) loaded ++ merged.problems;
+  # Each stage stands on the one before.
+  wrong = tools.concatMap (layer: layer.problems) loaded;
+  problems =
+    if sources.problems != [ ] then
+      sources.problems
+    else if wrong != [ ] then
+      wrong
+    else
+      merged.problems;
 in
 {
   imports = if problems != [ ] then [ ] else merged.imports;
@@ -39,7 +49,7 @@ in
   inputs = map builtins.unsafeDiscardStringContext sources.inputs;
   meta = {
     inherit problems;
-    warnings = sources.warnings ++ merged.warnings;
+    inherit (sources) warnings;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
   };
 }

@@ -1,8 +1,8 @@
 # Where `pkgs` and `rust` come from; the first that is there:
 #
 #   1. output `cargoNix.<system>` of the project's flake.nix
-#   2. inputs of its flake.lock
-#   3. npins
+#   2. inputs of its flake.lock: nixpkgs, and fenix or rust-overlay
+#   3. npins, with pins of the same names
 #   4. the host set
 #
 # Each gives the same interface:
@@ -12,7 +12,131 @@
 #   crates                    `crates` below those of the layers
 #   environment               merged layers -> the derivation of the environment
 #   lacking                   imports -> those that are not in the store yet
-#   inputs                    store paths of what was fetched
+#   inputs                    store paths of what was fetched, with context
 #   problems, warnings
+#
+# With problems, nothing else of it may be used.
 { tools, arguments }:
-import ./host { inherit tools arguments; }
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    elem
+    filter
+    isAttrs
+    pathExists
+    ;
+  inherit (arguments) system pins;
+
+  hostSet = import ./host { inherit tools arguments; };
+  hasPin = file: pins != null && pathExists (tools.inSnapshot pins file);
+
+  flake = if hasPin "flake.nix" then import ./sources/flake.nix { inherit tools arguments; } else { };
+  lock = if hasPin "flake.lock" then import ./sources/flake-lock.nix { inherit tools arguments; } else { };
+  npins = if hasPin "npins/default.nix" then import (tools.inSnapshot pins "npins") else { };
+
+  faulty = problems: {
+    inherit problems;
+    inherit system;
+    toolchain = null;
+    inputs = [ ];
+    warnings = [ ];
+    crates = { };
+    lacking = _: [ ];
+    absent = { };
+  };
+
+  # Over a package set of nixpkgs' interface.
+  over =
+    {
+      pkgs,
+      rust ? null,
+      toolchain ? null,
+      crates ? { },
+      inputs ? [ ],
+      fenix ? null,
+    }:
+    faulty [ ]
+    // {
+      inherit
+        pkgs
+        toolchain
+        crates
+        inputs
+        ;
+      rust =
+        if rust != null then
+          { select = _: { value = rust.default; }; } // rust
+        else
+          import ./rust/interface.nix {
+            inherit tools;
+            toolchainFile = import ./rust/toolchain-file.nix { inherit tools; };
+            directory = arguments.rustToolchain or null;
+            adaptor =
+              if fenix != null then
+                import ./rust/fenix.nix { inherit tools pkgs fenix; }
+              else if pkgs ? rust-bin then
+                import ./rust/rust-overlay.nix { inherit tools pkgs; }
+              else
+                import ./rust/nixpkgs.nix { inherit tools pkgs; };
+          };
+      environment = import ./env { inherit tools system pkgs; };
+    };
+
+  # Over sources by name, as flake.lock and npins give them: an attribute is a
+  # set with `outPath`.
+  overPins =
+    sources:
+    let
+      plain = import sources.nixpkgs.outPath {
+        inherit system;
+        config = { };
+        overlays = [ ];
+      };
+      pkgs = if sources ? rust-overlay then plain.extend (import sources.rust-overlay.outPath) else plain;
+      used = filter (
+        name:
+        elem name [
+          "fenix"
+          "nixpkgs"
+          "rust-overlay"
+        ]
+      ) (attrNames sources);
+    in
+    over {
+      inherit pkgs;
+      fenix =
+        if sources ? fenix then
+          import sources.fenix.outPath {
+            inherit system;
+            pkgs = plain;
+          }
+        else
+          null;
+      inputs = map (name: sources.${name}.outPath) used;
+    };
+
+  central = flake.cargoNix or null;
+in
+if flake.problems or [ ] != [ ] then
+  faulty flake.problems
+else if central != null then
+  over (
+    builtins.intersectAttrs {
+      pkgs = null;
+      rust = null;
+      toolchain = null;
+      crates = null;
+    } central
+    // {
+      inherit (flake) inputs;
+    }
+  )
+else if lock.problems or [ ] != [ ] then
+  faulty lock.problems
+else if lock.sources or { } ? nixpkgs then
+  overPins lock.sources
+else if isAttrs npins && npins ? nixpkgs then
+  overPins npins
+else
+  hostSet

@@ -3,27 +3,47 @@
 {
   tools,
   system,
-  # The host set, for what stands on it alone.
-  host,
+  # The package set, and whether it is the host set.
+  pkgs,
+  isHost ? false,
 }:
 merged:
 let
-  shell = if merged.shell == null then null else merged.shell.cargoNix.shell or null;
-in
-import ./host.nix { inherit tools system host; } (
-  if shell == null then
-    merged
-  else
-    merged
-    // {
-      nativeBuildInputs = shell.nativeBuildInputs ++ merged.nativeBuildInputs;
-      buildInputs = shell.buildInputs ++ merged.buildInputs;
-      env = shell.env // merged.env;
-      shellHook = tools.join "\n" (
-        builtins.filter (hook: hook != "") [
-          shell.shellHook
+  inherit (merged) shell;
+  ofHost = if shell == null then null else shell.cargoNix.shell or null;
+
+  joinHooks = hooks: tools.join "\n" (builtins.filter (hook: hook != "") hooks);
+
+  # A mkShell of the host set is a layer below the others.
+  unfolded =
+    if ofHost == null then
+      merged
+    else
+      merged
+      // {
+        nativeBuildInputs = ofHost.nativeBuildInputs ++ merged.nativeBuildInputs;
+        buildInputs = ofHost.buildInputs ++ merged.buildInputs;
+        env = ofHost.env // merged.env;
+        shellHook = joinHooks [
+          ofHost.shellHook
           merged.shellHook
-        ]
-      );
+        ];
+      };
+in
+if shell != null && ofHost == null then
+  import ./stdenv.nix { inherit tools; } merged shell
+else if isHost then
+  import ./host.nix {
+    inherit tools system;
+    host = pkgs;
+  } unfolded
+else
+  import ./stdenv.nix { inherit tools; } merged (
+    pkgs.stdenv.mkDerivation {
+      name = "cargo-nix-env";
+      nativeBuildInputs =
+        tools.optional (merged.toolchain != null) merged.toolchain ++ merged.tools ++ merged.nativeBuildInputs;
+      inherit (merged) buildInputs;
+      env = builtins.mapAttrs (_: import ./coerce.nix) merged.env;
     }
-)
+  )

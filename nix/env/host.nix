@@ -10,18 +10,7 @@ let
   inherit (builtins) filter mapAttrs toJSON;
   inherit (tools) concatMap optional unique;
 
-  # As a derivation's attributes are coerced.
-  coerce =
-    value:
-    if value == true then
-      "1"
-    else if value == false then
-      ""
-    else if builtins.isPath value then
-      "${value}"
-    else
-      toString value;
-
+  coerce = import ./coerce.nix;
   cc = host.cc;
   parts =
     optional (merged.toolchain != null) merged.toolchain

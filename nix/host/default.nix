@@ -20,13 +20,16 @@ in
         host
         imports
         ;
-      inherit (set.pkgs) stdenv;
     };
     directory = rustToolchain;
   };
   toolchain = null;
   crates = { };
-  environment = import ../env { inherit tools system; host = set.pkgs; };
+  environment = import ../env {
+    inherit tools system;
+    inherit (set) pkgs;
+    isHost = true;
+  };
   inputs = [ ];
   problems = [ ];
   warnings = [ ];

@@ -54,8 +54,11 @@ let
   parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
 in
 {
-  inherit (sources) warnings;
-  problems = if chosen ? problem then [ chosen.problem ] else [ ];
+  problems =
+    if chosen ? problem then
+      [ chosen.problem ]
+    else
+      unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
   crateEntries = map (

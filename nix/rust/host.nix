@@ -1,12 +1,11 @@
 # Toolchains of the machine's rustup: imported component by component, joined
-# by links. See nix/rust/interface.nix for what is given.
+# by links. See nix/rust/interface.nix for what is given, src/host/mod.rs for
+# what the machine is described by.
 {
   tools,
   system,
   host,
   imports,
-  # Of the host set: a toolchain links with its cc.
-  stdenv,
 }:
 let
   inherit (builtins)
@@ -21,7 +20,6 @@ let
     concatMap
     hasPrefix
     join
-    optional
     optionals
     unique
     ;
@@ -53,9 +51,9 @@ let
     if name == channel || name == "${channel}-${toolchain.host}" then
       true
     else if dated != null then
-      toolchain.channel == head dated && toolchain.date or null == builtins.elemAt dated 1
+      toolchain.date or null == builtins.elemAt dated 1 && match ".*-${head dated}.*" toolchain.version != null
     else if minor then
-      toolchain.channel == "stable" && hasPrefix "${channel}." toolchain.version
+      hasPrefix "${channel}." toolchain.version && match "[0-9.]+" toolchain.version != null
     else if exact then
       toolchain.version == channel
     else

@@ -2,7 +2,8 @@
 #
 #   rust.default             what rust-toolchain.toml says, else stable minimal
 #   rust.minimal             the same channel: rustc, cargo, std, nothing else
-#   rust.fromFile ./file     a rust-toolchain.toml or rust-toolchain
+#   rust.fromFile ./file     a rust-toolchain.toml or rust-toolchain; with fenix
+#                            also `{ file; sha256; }` (the hash of the channel)
 #   rust.fromChannel "1.90"  a channel as rustup names it, minimal
 #   rust.withComponents [ ]  rust.default and these
 #   rust.withTargets [ ]     rust.default and the std of these
@@ -11,7 +12,7 @@
 #
 # A toolchain has `withComponents`, `withTargets` and the components too.
 #
-# An adaptor gives `select`: { channel; profile; components; targets; } with
+# An adaptor gives `select`: { channel; profile; components; targets; sha256 ? ; } with
 # null for what is not said -> { value = toolchain; } or
 # { problem = { message; hint; }; key = which of the four is at fault; }.
 # Its toolchains are derivations with `cargoNix` = { imports; tools; spec; } and
@@ -59,7 +60,27 @@ let
     else
       { value = extend spec result.value; };
 
-  force = result: if result ? problem then throw (text result.problem) else result.value;
+  # What cannot be had is a toolchain too, until it is used: the layers find its
+  # problem and tell it with its place.
+  force = result: if result ? problem then poison result.problem else result.value;
+  poison =
+    problem:
+    let
+      poisoned = {
+        type = "derivation";
+        name = "rust";
+        outPath = throw (text problem);
+        drvPath = throw (text problem);
+        outputName = "out";
+        cargoNix = {
+          inherit problem;
+        };
+        component = _: { inherit problem; };
+        withComponents = _: poisoned;
+        withTargets = _: poisoned;
+      };
+    in
+    named poisoned // poisoned;
   text = problem: problem.message + (if problem.hint == null then "" else "\n  ${problem.hint}");
 
   named = toolchain: listToAttrs (
@@ -113,11 +134,13 @@ builtins.mapAttrs follow (named default)
       )
   );
   fromFile =
-    path:
+    argument:
     let
-      read = toolchainFile.read path;
+      isSet = builtins.isAttrs argument && argument ? file;
+      read = toolchainFile.read (if isSet then argument.file else argument);
+      sha256 = if isSet then argument.sha256 or null else null;
     in
-    force (if read ? problem then read else choose read.value);
+    force (if read ? problem then read else choose (read.value // { inherit sha256; }));
   fromChannel = channel: force (choose (stable // { inherit channel; }));
   inherit (default) withComponents withTargets;
 }

@@ -145,6 +145,14 @@ pub(super) fn package_versions() -> BTreeMap<String, String> {
     versions
 }
 
+/// How a package is installed.
+pub(super) const INSTALL: &str = "apt-get install";
+
+/// What the distribution calls a package.
+pub(super) fn package_name(entry: &super::packages::Entry) -> Option<&str> {
+    entry.debian.as_deref()
+}
+
 /// `extra-sandbox-paths` with which the machine's own programs start in a build.
 ///
 /// `/bin` is not among them: Nix puts a `/bin/sh` of its own there.

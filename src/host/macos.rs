@@ -103,6 +103,14 @@ pub(super) fn package_versions() -> BTreeMap<String, String> {
     versions
 }
 
+/// How a package is installed.
+pub(super) const INSTALL: &str = "brew install";
+
+/// What Homebrew calls a package.
+pub(super) fn package_name(entry: &super::packages::Entry) -> Option<&str> {
+    entry.homebrew.as_deref()
+}
+
 /// `extra-sandbox-paths`: what of the machine a build may see.
 pub(super) fn sandbox_paths() -> Vec<String> {
     [

@@ -18,7 +18,9 @@
 //!   "programs": { "<nixpkgs attribute>": { "path": "/usr/bin/protoc", "version": "3.21.12", "identity": "…",
 //!                                          "programs": { "protoc": "/usr/bin/protoc" } } },
 //!   "libraries": { "<nixpkgs attribute>": { "version": "3.0.19", "identity": "…",
-//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } } }
+//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } },
+//!   "install": "apt-get install",
+//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" } }
 //! ```
 //! A component's `files` are relative to `root`; a directory stands for all it
 //! holds. Names are those of the release without the machine's triple and
@@ -218,6 +220,8 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         "cc": cc,
         "programs": programs,
         "libraries": libraries,
+        "install": platform::INSTALL,
+        "installable": packages::installable(&packages),
     });
     let description = serde_json::to_vec(&description).unwrap_or_default();
     let digest = blake3::hash(&description);

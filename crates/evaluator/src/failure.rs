@@ -26,11 +26,13 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
     let map = |text: &str| places.map_or_else(|| plain(text), |places| places.map(&plain(text)));
     let trace = plain(&error.full);
     let raw = plain(&error.short);
+    let message = map(&local(&raw, places));
+    let (message, said) = way_out_said(message.trim());
     Box::new(Failure {
         doing: doing.to_owned(),
-        message: map(&local(&raw, places)).trim().to_owned(),
+        message: message.to_owned(),
         position: places.and_then(|places| places.innermost(&trace)),
-        hint: hints::way_out(&raw, places),
+        hint: said.map(str::to_owned).or_else(|| hints::way_out(&raw, places)),
         trace: Some(map(&error.full).trim().to_owned()),
         kind: kind(&raw, fallback),
     })
@@ -99,6 +101,15 @@ fn local(message: &str, places: Option<&Places>) -> String {
 const BUILDS: [&str; 4] = ["builder for '", "build of '", HASH, DEPENDENCIES];
 const HASH: &str = "hash mismatch in fixed-output";
 const DEPENDENCIES: &str = "dependencies of derivation";
+
+/// What our library throws says the way out itself: on a second and last line,
+/// indented by two spaces.
+fn way_out_said(message: &str) -> (&str, Option<&str>) {
+    match message.split_once("\n  ") {
+        Some((first, hint)) if !first.contains('\n') && !hint.contains('\n') => (first, Some(hint)),
+        _ => (message, None),
+    }
+}
 
 /// A build can fail in the middle of an evaluation, and the store at any time.
 fn kind(message: &str, fallback: FailureKind) -> FailureKind {

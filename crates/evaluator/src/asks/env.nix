@@ -12,7 +12,13 @@ let
     }).outPath;
   snapshot = tree ask.snapshot;
   library = tree ask.library;
-  result = import (library + "/entry.nix") (ask.arguments // { inherit snapshot; });
+  result = import (library + "/entry.nix") (
+    ask.arguments
+    // {
+      inherit snapshot;
+      snapshotNarHash = ask.snapshot.nar_hash;
+    }
+  );
   plain = builtins.unsafeDiscardStringContext;
 in
 {

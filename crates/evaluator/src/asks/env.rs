@@ -17,33 +17,19 @@ pub fn answer(session: &Session, ask: &EnvAsk) -> Fallible<Answer> {
     session.chatter.step(ProgressKind::Evaluate, "crate-env.nix");
     let state = session.state()?;
     let evaluation = Evaluation::start(session, ask, &state)?;
+    evaluation.answer().or_else(needs_imports)
+}
 
-    let imports: Vec<Import> = evaluation.json("imports", EVALUATING)?;
-    if !imports.is_empty() {
-        return Ok(Answer::NeedImports { items: imports });
-    }
-    let meta: serde_json::Value = evaluation.json("meta", EVALUATING)?;
-    let meta = evaluation.checked(meta)?;
-    let inputs: Vec<String> = evaluation.json("inputs", EVALUATING)?;
-    let path = evaluation.realise()?;
-    let dump = evaluation.read(&path)?;
+/// A value of which the library itself needs an import says so by an error
+/// that begins with this, followed by a JSON list of [`Import`]s.
+const NEEDS_IMPORTS: &str = "cargo-nix-needs-imports ";
 
-    let mut warnings = strings(&meta, "warnings");
-    warnings.extend(
-        session
-            .chatter
-            .warnings()
-            .iter()
-            .map(|warning| evaluation.places.map(warning)),
-    );
-    warnings.extend(evaluation.root(&path, &inputs)?);
-    Ok(Answer::Env(EnvAnswer {
-        path,
-        dump,
-        meta,
-        inputs,
-        warnings,
-    }))
+fn needs_imports(failure: Box<Failure>) -> Fallible<Answer> {
+    let items = failure
+        .message
+        .split_once(NEEDS_IMPORTS)
+        .and_then(|(_, list)| serde_json::from_str(list).ok());
+    items.map_or(Err(failure), |items| Ok(Answer::NeedImports { items }))
 }
 
 /// One evaluation of `entry.nix`, of which nothing is forced yet.
@@ -55,6 +41,35 @@ struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
+    fn answer(&self) -> Fallible<Answer> {
+        let imports: Vec<Import> = self.json("imports", EVALUATING)?;
+        if !imports.is_empty() {
+            return Ok(Answer::NeedImports { items: imports });
+        }
+        let meta: serde_json::Value = self.json("meta", EVALUATING)?;
+        let meta = self.checked(meta)?;
+        let inputs: Vec<String> = self.json("inputs", EVALUATING)?;
+        let path = self.realise()?;
+        let dump = self.read(&path)?;
+
+        let mut warnings = strings(&meta, "warnings");
+        warnings.extend(
+            self.session
+                .chatter
+                .warnings()
+                .iter()
+                .map(|warning| self.places.map(warning)),
+        );
+        warnings.extend(self.root(&path, &inputs)?);
+        Ok(Answer::Env(EnvAnswer {
+            path,
+            dump,
+            meta,
+            inputs,
+            warnings,
+        }))
+    }
+
     fn start(
         session: &'a Session,
         ask: &'a EnvAsk,

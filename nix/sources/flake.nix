@@ -1,0 +1,77 @@
+# The project's flake.nix: -> { cargoNix (null if it has no such output for this
+# system); inputs; } or { problems; }.
+{ tools, arguments }:
+let
+  inherit (builtins)
+    attrNames
+    filter
+    isAttrs
+    pathExists
+    ;
+  inherit (arguments) system pins snapshot;
+  inherit (tools) describe placeOf problem;
+
+  file = if pins == "" then "flake.nix" else "${pins}/flake.nix";
+  description = import (tools.inSnapshot pins "flake.nix");
+  declared = description.inputs or { };
+  locked = pathExists (tools.inSnapshot pins "flake.lock");
+
+  plain = builtins.unsafeDiscardStringContext (toString snapshot);
+  directory = if pins == "" then "" else "dir=${pins}&";
+  escape = builtins.replaceStrings [ "+" "/" "=" ] [ "%2B" "%2F" "%3D" ];
+  flake = builtins.getFlake "path:${plain}?${directory}narHash=${escape arguments.snapshotNarHash}";
+
+  outputs = flake.cargoNix or { };
+  output = outputs.${system} or null;
+  known = [
+    "crates"
+    "pkgs"
+    "rust"
+    "toolchain"
+  ];
+
+  found =
+    if !(isAttrs outputs) || (output != null && !(isAttrs output)) then
+      [
+        (problem {
+          message = "output `cargoNix.${system}` of ${file} must be a set, but it is ${
+            describe (if isAttrs outputs then output else outputs)
+          }";
+          hint = "write `cargoNix.${system} = { pkgs = …; };`";
+          place = placeOf "cargoNix" flake;
+        })
+      ]
+    else if output == null then
+      [ ]
+    else
+      tools.unknownNames {
+        what = "in output `cargoNix.${system}` of ${file}";
+        set = output;
+        inherit known;
+      }
+      ++ tools.optional (!(output ? pkgs)) (problem {
+        message = "output `cargoNix.${system}` of ${file} has no `pkgs`";
+        hint = "write `pkgs = nixpkgs.legacyPackages.${system};`";
+        place = placeOf system outputs;
+      });
+
+  unlocked = problem {
+    message = "${file} has inputs (${tools.quoteAll (attrNames declared)}) but no flake.lock beside it";
+    hint = "run `nix flake lock`, and commit flake.lock";
+    place = placeOf "inputs" description;
+  };
+in
+if declared != { } && !locked then
+  { problems = [ unlocked ]; }
+else
+  {
+    problems = found;
+    cargoNix = output;
+    inputs = map (name: flake.inputs.${name}.outPath) (
+      filter (name: flake.inputs ? ${name}) [
+        "nixpkgs"
+        "fenix"
+        "rust-overlay"
+      ]
+    );
+  }
