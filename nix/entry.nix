@@ -42,13 +42,26 @@ let
       wrong
     else
       merged.problems;
+
+  # In the order in which one reads the files.
+  before =
+    a: b:
+    let
+      key = problem: [
+        (problem.file or null != null)
+        problem.file
+        problem.line
+        problem.column
+      ];
+    in
+    a.file != null && b.file != null && key a < key b;
 in
 {
   imports = if problems != [ ] then [ ] else merged.imports;
   env = merged.env;
   inputs = map builtins.unsafeDiscardStringContext sources.inputs;
   meta = {
-    inherit problems;
+    problems = builtins.sort before problems;
     inherit (sources) warnings;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
   };

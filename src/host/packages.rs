@@ -96,7 +96,9 @@ impl Found {
 /// What is not there but can be installed: attribute -> the package's name.
 pub(super) fn installable(found: &BTreeMap<String, Found>) -> BTreeMap<String, String> {
     let missing = table().into_iter().filter(|(name, _)| !found.contains_key(name));
-    missing.filter_map(|(name, entry)| Some((name, platform::package_name(&entry)?.to_string()))).collect()
+    missing
+        .filter_map(|(name, entry)| Some((name, platform::package_name(&entry)?.to_string())))
+        .collect()
 }
 
 /// Looks for every package of the table; watches what the answer rests on.
