@@ -32,6 +32,10 @@ pub enum Verb {
     Closure(ClosureArgs),
     /// Drop the environments that were not used lately
     Gc(GcArgs),
+    /// Write crate-env.nix and .envrc for a project; what exists is left as it is
+    Init(InitArgs),
+    /// Say what is there, what is missing, and how to mend it
+    Doctor(DoctorArgs),
 }
 
 /// How an environment is obtained; common to most verbs.
@@ -100,4 +104,23 @@ pub struct GcArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `cargo-nix init`.
+#[derive(Args, Clone, Debug)]
+pub struct InitArgs {
+    /// The project's directory [default: the current one]
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+/// `cargo-nix doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// The project's directory [default: the current one, upwards]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// As JSON, for programs
+    #[arg(long)]
+    pub json: bool,
 }

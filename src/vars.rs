@@ -24,6 +24,10 @@ pub struct Vars {
     pub rustup_home: Option<PathBuf>,
     /// `NIX_STORE_DIR`, or its older name `NIX_STORE`.
     pub nix_store_dir: Option<PathBuf>,
+    /// direnv's configuration: `DIRENV_CONFIG`, else `XDG_CONFIG_HOME/direnv`.
+    pub direnv_config: Option<PathBuf>,
+    /// `NIX_CONF_DIR`.
+    pub nix_conf_dir: Option<PathBuf>,
 }
 
 impl Vars {
@@ -43,6 +47,9 @@ impl Vars {
             no_color: path_of("NO_COLOR").is_some(),
             rustup_home: path_of("RUSTUP_HOME"),
             nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
+            direnv_config: path_of("DIRENV_CONFIG")
+                .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
+            nix_conf_dir: path_of("NIX_CONF_DIR"),
         }
     }
 

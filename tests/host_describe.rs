@@ -143,7 +143,7 @@ fn a_changed_toolchain_changes_the_digest() {
     );
     let library = home.join("toolchains/stable-x86_64-unknown-linux-gnu/lib/libx.so");
     std::fs::write(&library, "LIB/LIBX.SO").expect("written in place, same size");
-    let after = host(&world, &home);
+    let after = Host::checked(&vars(&world, &home), &world.cache()).expect("a description");
     assert_ne!(after.digest, before.digest);
     let id = |host: &Host, name: &str| {
         host.describe()["rust"]["toolchains"]["stable-x86_64-unknown-linux-gnu"]["components"][name]["id"]

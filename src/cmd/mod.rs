@@ -1,8 +1,10 @@
 //! Dispatch: one file per verb.
 
 mod closure;
+mod doctor;
 mod env;
 mod gc;
+mod init;
 mod output;
 
 use crate::cli::{Cli, Verb};
@@ -22,6 +24,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Env(args) => env::run(&args),
         Verb::Closure(args) => closure::run(&args),
         Verb::Gc(args) => gc::run(&args),
+        Verb::Init(args) => init::run(&args),
+        Verb::Doctor(args) => doctor::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -41,6 +41,9 @@ pub(super) fn find(sentinel: &mut Sentinel) -> Option<Cc> {
     let version = run(cc, &["-dumpfullversion", "-dumpversion"])?.trim().to_string();
     let machine = run(cc, &["-dumpmachine"])?.trim().to_string();
     let mut files: Vec<PathBuf> = programs.values().cloned().collect();
+    for program in &files {
+        sentinel.watch_closely(program);
+    }
     let asked = INNER_PROGRAMS
         .iter()
         .map(|name| format!("-print-prog-name={name}"))

@@ -7,6 +7,7 @@
 //! for `rust`, `rust.default`, `cc`, `date`, `commit`).
 //! ```json
 //! { "imports": { "<id>": "<store path>" },
+//!   "install": "apt-get install", "installable": { "<nixpkgs attribute>": "<package for the former>" },
 //!   "sandboxPaths": [ "/usr", "/lib=/usr/lib" ],
 //!   "rust": { "default": "<toolchain>",
 //!             "toolchains": { "<toolchain>": {
@@ -31,17 +32,27 @@
 //!
 //! # What is promised
 //! Looking costs some tenths of a second, so the description is kept in the
-//! cache (`host/description`) together with a [`sentinel`], and looked for
-//! again as soon as the sentinel sees a change. It sees, by `stat`:
+//! cache (`host/description`) and looked for again as soon as a [`sentinel`]
+//! sees a change, by `stat` alone. There are two tiers.
+//!
+//! [`Host::current`], for the prompt, stats some two hundred paths and sees
 //! - whatever a package manager or rustup does (their databases; the system's
-//!   program, pkg-config and header directories);
-//! - every program, .pc file, library, and file of a toolchain's component that
-//!   is described, replaced or written in place;
+//!   program, library, pkg-config and header directories);
+//! - every program, library and .pc file that is described, and each
+//!   toolchain's rustc, replaced or written in place.
+//!
+//! [`Host::checked`], for whoever is about to evaluate or build, stats the
+//! thousands of files besides (`host/files`), and so also sees
+//! - every file of a toolchain's component, of the compiler and of libc;
 //! - every header of a package, replaced or written in place, as long as the
-//!   package has at most 400 of them. Of larger ones (LLVM, GTK, libc with the
+//!   package has at most 400 of them. Of larger ones (LLVM, Boost, libc with the
 //!   kernel) the directories are watched: headers that appear, vanish or are
 //!   renamed into place are seen (so package managers and most editors are),
 //!   one written in place is not, until the next look.
+//!
+//! What the prompt may miss cannot make it wrong: an environment names files of
+//! the machine, it does not hold them. What is built from them is keyed by
+//! [`Host::checked`].
 //!
 //! A description that rests on files as young as itself is used but not kept,
 //! so a change within one tick of the clock cannot be missed.
@@ -52,6 +63,7 @@
 
 pub mod imports;
 pub mod packages;
+pub mod sys_crates;
 
 mod cc;
 mod contents;
@@ -79,14 +91,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const KIND: &str = "host";
+/// Kinds, and names below `host/` in the cache.
+const DESCRIPTION: &str = "description";
+const FILES: &str = "files";
 /// Wider than any tick of a file system's clock.
 const TICK: Duration = Duration::from_millis(50);
 
 /// This machine, as far as environments can depend on it.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// blake3 of the description without `imports`.
+    /// blake3 of the description without `imports`, `install`, `installable`.
     pub digest: blake3::Hash,
     /// For `cargo_nix_protocol::Settings::sandbox_paths`.
     pub sandbox_paths: Vec<String>,
@@ -95,8 +109,8 @@ pub struct Host {
     description: Vec<u8>,
 }
 
-/// First line of the payload of `host/description`; the encoded sentinel and
-/// the description follow.
+/// First line of the payload of `host/description` (the few paths and the
+/// description follow) and of `host/files` (all paths follow).
 #[derive(Serialize, Deserialize)]
 struct Head {
     rustup_home: Option<PathBuf>,
@@ -107,56 +121,90 @@ struct Head {
 }
 
 impl Host {
-    /// The machine as it is now: remembered if nothing changed, else looked at.
-    /// A cache that cannot be written costs time only.
+    /// The machine as it is now, as far as the first tier of the sentinel sees:
+    /// for the hot path. A cache that cannot be written costs time only.
     ///
     /// # Errors
     /// None at present; a machine without anything is described as such.
     pub fn current(vars: &Vars, cache_dir: &Path) -> Result<Host> {
-        let rustup_home = vars
-            .rustup_home
-            .clone()
-            .or_else(|| Some(vars.home.as_ref()?.join(".rustup")));
-        if let Some(host) = remembered(cache_dir, rustup_home.as_deref()) {
-            return Ok(host);
-        }
-        let began = SystemTime::now();
-        let (host, sentinel) = look(cache_dir, rustup_home.as_deref());
-        let encoded = sentinel.encode();
-        let stamp = stamp(&encoded);
-        if is_older(&stamp, began) {
-            let _ = remember(&host, rustup_home, &encoded, &stamp);
-        }
-        Ok(host)
+        let rustup_home = rustup_home(vars);
+        Ok(remembered(cache_dir, rustup_home.as_deref())
+            .unwrap_or_else(|| look_and_remember(cache_dir, rustup_home)))
     }
 
-    /// `arguments.host`, the known imports included.
+    /// The machine as it is now, every file that matters statted: for those who
+    /// evaluate or build. Ten times the cost of [`Host::current`].
+    ///
+    /// # Errors
+    /// As [`Host::current`].
+    pub fn checked(vars: &Vars, cache_dir: &Path) -> Result<Host> {
+        let rustup_home = rustup_home(vars);
+        let host = remembered(cache_dir, rustup_home.as_deref()).filter(|host| {
+            split(cache_dir, FILES).is_some_and(|(head, files, _)| {
+                head.digest == host.digest.to_hex().as_str()
+                    && stamp(&files).digest.to_hex().as_str() == head.stamp
+            })
+        });
+        Ok(host.unwrap_or_else(|| look_and_remember(cache_dir, rustup_home)))
+    }
+
+    /// `arguments.host`; the known imports and the advice what to install, which
+    /// no environment depends on, are added here and not part of the digest.
     pub fn describe(&self) -> Value {
         let mut description: Value = serde_json::from_slice(&self.description).unwrap_or_default();
         description["imports"] = json!(imports::known(&self.cache_dir));
+        description["install"] = json!(platform::INSTALL);
+        description["installable"] = json!(packages::installable());
         description
     }
 }
 
-fn file(cache_dir: &Path) -> PathBuf {
-    cache_dir.join("host/description")
+fn rustup_home(vars: &Vars) -> Option<PathBuf> {
+    vars.rustup_home
+        .clone()
+        .or_else(|| Some(vars.home.as_ref()?.join(".rustup")))
+}
+
+/// The head, the encoded paths, and what follows them, of one of our files.
+fn split(cache_dir: &Path, kind: &str) -> Option<(Head, Vec<u8>, Vec<u8>)> {
+    let mut payload = sealed::read(&cache_dir.join("host").join(kind), kind)?;
+    let line = payload.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(&payload[..line]).ok()?;
+    let mut paths = payload.split_off(line + 1);
+    let rest = (head.sentinel_length <= paths.len()).then(|| paths.split_off(head.sentinel_length))?;
+    Some((head, paths, rest))
 }
 
 fn remembered(cache_dir: &Path, rustup_home: Option<&Path>) -> Option<Host> {
-    let payload = sealed::read(&file(cache_dir), KIND)?;
-    let line = payload.iter().position(|byte| *byte == b'\n')?;
-    let head: Head = serde_json::from_slice(&payload[..line]).ok()?;
-    let rest = &payload[line + 1..];
-    let (encoded, description) = rest.split_at_checked(head.sentinel_length)?;
-    if head.rustup_home.as_deref() != rustup_home || stamp(encoded).digest.to_hex().as_str() != head.stamp {
+    let (head, few, description) = split(cache_dir, DESCRIPTION)?;
+    if head.rustup_home.as_deref() != rustup_home || stamp(&few).digest.to_hex().as_str() != head.stamp {
         return None;
     }
     Some(Host {
         digest: blake3::Hash::from_hex(&head.digest).ok()?,
         sandbox_paths: head.sandbox_paths,
         cache_dir: cache_dir.to_path_buf(),
-        description: description.to_vec(),
+        description,
     })
+}
+
+fn look_and_remember(cache_dir: &Path, rustup_home: Option<PathBuf>) -> Host {
+    let began = SystemTime::now();
+    let (host, sentinel) = look(cache_dir, rustup_home.as_deref());
+    let (few, all) = (sentinel.few(), sentinel.all());
+    let (few_stamp, all_stamp) = (stamp(&few), stamp(&all));
+    if is_older(&few_stamp, began) && is_older(&all_stamp, began) {
+        let _ = remember(&host, rustup_home.clone(), FILES, &all, &all_stamp, &[]);
+        let _ = remember(
+            &host,
+            rustup_home,
+            DESCRIPTION,
+            &few,
+            &few_stamp,
+            &host.description,
+        );
+    }
+    host
 }
 
 /// A file that changed after (or hardly before) we began to look may have been
@@ -168,19 +216,26 @@ fn is_older(stamp: &Stamp, began: SystemTime) -> bool {
     began.is_some_and(|began| stamp.youngest < i128::try_from(began.as_nanos()).unwrap_or(0))
 }
 
-fn remember(host: &Host, rustup_home: Option<PathBuf>, encoded: &[u8], stamp: &Stamp) -> Result<()> {
+fn remember(
+    host: &Host,
+    rustup_home: Option<PathBuf>,
+    kind: &str,
+    paths: &[u8],
+    stamp: &Stamp,
+    rest: &[u8],
+) -> Result<()> {
     let head = Head {
         rustup_home,
         digest: host.digest.to_hex().to_string(),
         stamp: stamp.digest.to_hex().to_string(),
         sandbox_paths: host.sandbox_paths.clone(),
-        sentinel_length: encoded.len(),
+        sentinel_length: paths.len(),
     };
     let mut payload = serde_json::to_vec(&head).unwrap_or_default();
     payload.push(b'\n');
-    payload.extend_from_slice(encoded);
-    payload.extend_from_slice(&host.description);
-    sealed::write(&file(&host.cache_dir), KIND, &payload)
+    payload.extend_from_slice(paths);
+    payload.extend_from_slice(rest);
+    sealed::write(&host.cache_dir.join("host").join(kind), kind, &payload)
 }
 
 /// Looks at everything.
@@ -191,7 +246,7 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         .chain(platform::package_databases())
         .chain(platform::include_directories());
     for path in directories.chain(platform::library_directories()) {
-        sentinel.watch(&path);
+        sentinel.watch_closely(&path);
     }
     let sandbox_paths = platform::sandbox_paths();
     let rust = rustup::describe(rustup_home, &mut sentinel);

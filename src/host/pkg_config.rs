@@ -30,7 +30,7 @@ impl Modules {
     pub(super) fn new(sentinel: &mut Sentinel) -> Modules {
         let directories = platform::pkg_config_directories();
         for directory in &directories {
-            sentinel.watch(directory);
+            sentinel.watch_closely(directory);
         }
         Modules {
             directories,

@@ -18,15 +18,15 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
     let mut toolchains = BTreeMap::new();
     let mut default = None;
     if let Some(home) = rustup_home {
-        sentinel.watch(home);
-        sentinel.watch(&home.join("settings.toml"));
-        sentinel.watch(&home.join("toolchains"));
+        sentinel.watch_closely(home);
+        sentinel.watch_closely(&home.join("settings.toml"));
+        sentinel.watch_closely(&home.join("toolchains"));
         for name in names_in(&home.join("toolchains")) {
             let root = home.join("toolchains").join(&name);
-            for file in ["components", "multirust-channel-manifest.toml", ""] {
-                sentinel.watch(&root.join("lib/rustlib").join(file));
+            for file in ["lib/rustlib", "lib/rustlib/components", "bin/rustc", "lib"] {
+                sentinel.watch_closely(&root.join(file));
             }
-            sentinel.watch(&root.join("bin/rustc"));
+            sentinel.watch(&root.join("lib/rustlib/multirust-channel-manifest.toml"));
             if let Some(toolchain) = installed(&root, &name).or_else(|| linked(&root, &name)) {
                 toolchains.insert(name, toolchain);
             }

@@ -10,6 +10,7 @@
 //! Never: the contents of a file are not read here.
 
 use rustix::fs::{CWD, Mode, OFlags, Stat};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -19,9 +20,14 @@ use std::path::{Path, PathBuf};
 const MANY: usize = 400;
 
 /// The paths that are watched, by directory.
+type Groups = BTreeMap<PathBuf, BTreeSet<OsString>>;
+
+/// What is watched, in two tiers: the few paths that tell of nearly every
+/// change, and all of them.
 #[derive(Debug, Default)]
 pub(super) struct Sentinel {
-    groups: BTreeMap<PathBuf, BTreeSet<OsString>>,
+    few: Groups,
+    all: Groups,
 }
 
 /// What `stat` says of all watched paths.
@@ -36,21 +42,22 @@ pub(super) struct Stamp {
 impl Sentinel {
     /// Watches one path, there or not; links are followed.
     pub(super) fn watch(&mut self, path: &Path) {
-        if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
-            self.groups
-                .entry(directory.to_path_buf())
-                .or_default()
-                .insert(name.to_os_string());
-        }
+        insert(&mut self.all, path);
+    }
+
+    /// Watches a path in both tiers.
+    pub(super) fn watch_closely(&mut self, path: &Path) {
+        insert(&mut self.few, path);
+        insert(&mut self.all, path);
     }
 
     /// Watches `files`: each of them if they are few, else the directories
     /// that hold them (which tell of additions, removals and renames into
     /// place, but not of a write in place).
     pub(super) fn watch_all(&mut self, files: &[PathBuf]) {
-        let few = files.len() <= MANY;
+        let each = files.len() <= MANY;
         for file in files {
-            if few {
+            if each {
                 self.watch(file);
             } else if let Some(directory) = file.parent() {
                 self.watch(directory);
@@ -58,20 +65,39 @@ impl Sentinel {
         }
     }
 
-    /// `directory NUL (name NUL)* NUL`, repeated; the form [`stamp`] takes.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for (directory, names) in &self.groups {
-            bytes.extend_from_slice(directory.as_os_str().as_bytes());
-            bytes.push(0);
-            for name in names {
-                bytes.extend_from_slice(name.as_bytes());
-                bytes.push(0);
-            }
+    /// The few paths, in the form that [`stamp`] takes.
+    pub(super) fn few(&self) -> Vec<u8> {
+        encode(&self.few)
+    }
+
+    /// All paths, in the form that [`stamp`] takes.
+    pub(super) fn all(&self) -> Vec<u8> {
+        encode(&self.all)
+    }
+}
+
+fn insert(groups: &mut Groups, path: &Path) {
+    if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
+        groups
+            .entry(directory.to_path_buf())
+            .or_default()
+            .insert(name.to_os_string());
+    }
+}
+
+/// `directory NUL (name NUL)* NUL`, repeated.
+fn encode(groups: &Groups) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (directory, names) in groups {
+        bytes.extend_from_slice(directory.as_os_str().as_bytes());
+        bytes.push(0);
+        for name in names {
+            bytes.extend_from_slice(name.as_bytes());
             bytes.push(0);
         }
-        bytes
+        bytes.push(0);
     }
+    bytes
 }
 
 /// Stats every path of an encoded [`Sentinel`].
@@ -91,7 +117,7 @@ pub(super) fn stamp(encoded: &[u8]) -> Stamp {
             let name = OsStr::from_bytes(name);
             let stat = match &open {
                 Ok(directory) => rustix::fs::statat(directory, name, rustix::fs::AtFlags::empty()),
-                Err(rustix::io::Errno::NOENT) => Err(rustix::io::Errno::NOENT),
+                Err(Errno::NOENT) => Err(Errno::NOENT),
                 Err(_) => rustix::fs::statat(CWD, path.join(name), rustix::fs::AtFlags::empty()),
             };
             match stat {
@@ -138,7 +164,7 @@ mod tests {
         let mut sentinel = Sentinel::default();
         sentinel.watch(&file);
         sentinel.watch(&absent);
-        let encoded = sentinel.encode();
+        let encoded = sentinel.all();
         let mut seen = vec![stamp(&encoded).digest];
         let mut changed = |what: &str| {
             let now = stamp(&encoded).digest;

@@ -1,0 +1,277 @@
+//! The evaluator, the store and its sandbox, the cache, and what the host set
+//! is made of.
+
+use super::Check;
+use crate::error::Error;
+use crate::evaluator;
+use crate::host::Host;
+use crate::project::Project;
+use crate::vars::Vars;
+use cargo_nix_protocol::{Answer, Ask, Settings};
+use rustix::fs::{Access, access, statvfs};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Below this, an environment may not fit: a toolchain takes half of it.
+const ENOUGH_SPACE: u64 = 2 << 30;
+
+/// Evaluator, store, sandbox, cache, space.
+pub(super) fn checks(vars: &Vars) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut places = Vec::new();
+    match evaluator::ask(vars, &Settings::default(), Ask::Probe, |_| {}) {
+        Ok(Answer::Probe {
+            nix,
+            store_dir,
+            store_uri,
+        }) => {
+            checks.push(Check::ok(
+                "evaluator",
+                format!("answers, libnix {nix}; evaluation is hermetic"),
+            ));
+            checks.push(store(&store_uri, &store_dir));
+            checks.push(trust(vars, &store_uri));
+            places.push(PathBuf::from(store_dir));
+        }
+        Ok(_) => checks.push(Check::missing(
+            "evaluator",
+            "answers something else than it was asked",
+            "install cargo-nix and cargo-nix-eval from the same release",
+        )),
+        Err(error) => {
+            let text = error.to_string();
+            let (found, way_out) = text
+                .split_once("\n  ")
+                .unwrap_or((&text, "`make install` installs it"));
+            let name = if matches!(&error, Error::Evaluator(_)) {
+                "store"
+            } else {
+                "evaluator"
+            };
+            checks.push(Check::missing(name, found, way_out));
+        }
+    }
+    checks.push(sandbox());
+    checks.push(cache(vars, &mut places));
+    checks.push(space(&places));
+    checks
+}
+
+fn store(uri: &str, directory: &str) -> Check {
+    let local = uri == "local" || uri.starts_with("local?") || uri.starts_with('/');
+    let found = format!("{directory} ({uri})");
+    // A daemon writes for us; what is local we write ourselves.
+    if !local || !Path::new(directory).exists() || access(directory, Access::WRITE_OK).is_ok() {
+        Check::ok("store", found)
+    } else {
+        Check::missing(
+            "store",
+            format!("{found} cannot be written"),
+            "start nix-daemon, or run as the store's owner",
+        )
+    }
+}
+
+/// Builds over the host set need `extra-sandbox-paths`, which the daemon takes
+/// from trusted users alone.
+fn trust(vars: &Vars, uri: &str) -> Check {
+    if uri != "daemon" && !uri.starts_with("unix://") {
+        return Check::ok("trust", "no daemon in between");
+    }
+    if rustix::process::geteuid().is_root() {
+        return Check::ok("trust", "root is trusted by the daemon");
+    }
+    let configuration = vars
+        .nix_conf_dir
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("/etc/nix"))
+        .join("nix.conf");
+    let text = std::fs::read_to_string(&configuration).unwrap_or_default();
+    let trusted: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .filter(|(key, _)| ["trusted-users", "extra-trusted-users"].contains(&key.trim()))
+        .flat_map(|(_, value)| value.split_whitespace())
+        .collect();
+    let groups = output("id", &["-Gn"]).unwrap_or_default();
+    let user = output("id", &["-un"]).unwrap_or_default();
+    let is_us = |name: &&str| match name.strip_prefix('@') {
+        Some(group) => groups.split_whitespace().any(|ours| ours == group),
+        None => *name == user.trim() || *name == "*",
+    };
+    match trusted.iter().find(|name| is_us(name)) {
+        Some(name) => Check::ok("trust", format!("the daemon trusts {name}")),
+        None => Check::absent(
+            "trust",
+            "the daemon does not trust this user, so the host set cannot be built from",
+            format!(
+                "add `trusted-users = root {}` to {}, or pin nixpkgs",
+                user.trim(),
+                configuration.display()
+            ),
+        ),
+    }
+}
+
+/// Whether a process may make the namespaces that Nix's sandbox is made of.
+fn sandbox() -> Check {
+    if cfg!(target_os = "macos") {
+        return Check::ok("sandbox", "macOS has its own");
+    }
+    let works = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "--pid", "--fork", "true"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match works {
+        Ok(status) if status.success() => {
+            Check::ok("sandbox", "user, mount and process namespaces can be made")
+        }
+        Ok(_) => Check::absent(
+            "sandbox",
+            "no namespaces can be made, so builds run without a sandbox",
+            "sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000, or a container that allows it",
+        ),
+        Err(error) => Check::absent(
+            "sandbox",
+            format!("not tried: unshare does not start ({error})"),
+            "apt-get install util-linux",
+        ),
+    }
+}
+
+fn cache(vars: &Vars, places: &mut Vec<PathBuf>) -> Check {
+    let directory = match vars.cache_dir() {
+        Ok(directory) => directory,
+        Err(_) => {
+            return Check::missing(
+                "cache",
+                "neither XDG_CACHE_HOME nor HOME is set",
+                "set one of them",
+            );
+        }
+    };
+    let tried = std::fs::create_dir_all(&directory).and_then(|()| {
+        tempfile::Builder::new()
+            .prefix(crate::sealed::TEMPORARY_PREFIX)
+            .tempfile_in(&directory)
+    });
+    let found = directory.display().to_string();
+    match tried {
+        Ok(_) => {
+            places.push(directory);
+            Check::ok("cache", found)
+        }
+        Err(error) => Check::missing(
+            "cache",
+            format!("{found} cannot be written: {error}"),
+            "make it writable, or point XDG_CACHE_HOME elsewhere",
+        ),
+    }
+}
+
+fn space(places: &[PathBuf]) -> Check {
+    let free = |place: &PathBuf| {
+        let there = place.ancestors().find(|path| path.exists())?;
+        let stat = statvfs(there).ok()?;
+        Some((stat.f_bavail.saturating_mul(stat.f_frsize), there.to_path_buf()))
+    };
+    let Some((bytes, place)) = places.iter().filter_map(free).min() else {
+        return Check::absent("space", "not known", "see `df`");
+    };
+    let found = format!(
+        "{:.1} GiB free at {}",
+        bytes as f64 / f64::from(1 << 30),
+        place.display()
+    );
+    if bytes >= ENOUGH_SPACE {
+        Check::ok("space", found)
+    } else {
+        Check::absent(
+            "space",
+            found,
+            "`cargo nix gc` and `nix-collect-garbage` free some",
+        )
+    }
+}
+
+/// Toolchains, compiler and pkg-config of the machine. A project with pins
+/// takes them from there.
+pub(super) fn host(vars: &Vars, project: Option<&Project>) -> Vec<Check> {
+    let cache_dir = vars.cache_dir().unwrap_or_default();
+    let description = Host::checked(vars, &cache_dir)
+        .map(|host| host.describe())
+        .unwrap_or_default();
+    let lacking: fn(&'static str, &'static str, &'static str) -> Check =
+        match project.and_then(|project| project.pins.as_ref()) {
+            Some(_) => |name, found, way_out| Check::absent(name, found, way_out),
+            None => |name, found, way_out| Check::missing(name, found, way_out),
+        };
+    let mut checks = Vec::new();
+    let rust = &description["rust"];
+    let names: Vec<&str> = rust["toolchains"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    checks.push(match (names.as_slice(), rust["default"].as_str()) {
+        ([], _) => lacking(
+            "rust",
+            "no toolchain",
+            "install rustup, then `rustup default stable`",
+        ),
+        (_, Some(default)) => Check::ok("rust", format!("{} (default: {default})", names.join(", "))),
+        (_, None) => Check::absent(
+            "rust",
+            format!("{}, but no default", names.join(", ")),
+            "`rustup default stable`, or a rust-toolchain.toml in the project",
+        ),
+    });
+    let (install, gcc) = match cfg!(target_os = "macos") {
+        true => ("brew install", "xcode-select --install"),
+        false => ("apt-get install", "apt-get install gcc libc6-dev"),
+    };
+    checks.push(
+        match (
+            description["cc"]["programs"]["cc"].as_str(),
+            description["cc"]["version"].as_str(),
+        ) {
+            (Some(path), Some(version)) => Check::ok("cc", format!("{path} {version}")),
+            _ => lacking("cc", "no C compiler in the system's directories", gcc),
+        },
+    );
+    let pkg_config = &description["programs"]["pkg-config"];
+    checks.push(
+        match (pkg_config["path"].as_str(), pkg_config["version"].as_str()) {
+            (Some(path), Some(version)) => Check::ok("pkg-config", format!("{path} {version}")),
+            _ => Check::absent(
+                "pkg-config",
+                "not in the system's directories; crates that link libraries want it",
+                format!("{install} pkg-config"),
+            ),
+        },
+    );
+    let libraries = description["libraries"]
+        .as_object()
+        .map_or(0, serde_json::Map::len);
+    checks.push(Check::ok(
+        "libraries",
+        format!("{libraries} of the host set are on this machine"),
+    ));
+    checks
+}
+
+/// Standard output of a program found on PATH.
+pub(super) fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}

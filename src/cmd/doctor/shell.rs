@@ -1,0 +1,89 @@
+//! direnv, its hook in the shells' files, our extension of it; the nix command.
+
+use super::Check;
+use super::machine::output;
+use crate::vars::Vars;
+use std::path::{Path, PathBuf};
+
+/// Where shells read what hooks them, below HOME.
+const SHELL_FILES: &[(&str, &str)] = &[
+    ("bash", ".bashrc"),
+    ("bash", ".bash_profile"),
+    ("zsh", ".zshrc"),
+    ("fish", ".config/fish/config.fish"),
+    ("nu", ".config/nushell/config.nu"),
+    ("elvish", ".config/elvish/rc.elv"),
+];
+
+/// What loads an environment by itself; none of it is needed for `env` and `exec`.
+pub(super) fn checks(vars: &Vars) -> Vec<Check> {
+    let mut checks = vec![match output("nix", &["--version"]) {
+        Some(version) => Check::ok("nix", version.trim()),
+        None => Check::absent(
+            "nix",
+            "no nix command on PATH",
+            "not needed: cargo-nix has libnix; flakes are locked with it",
+        ),
+    }];
+    let home = vars.home.clone().unwrap_or_default();
+    match output("direnv", &["version"]) {
+        Some(version) => {
+            checks.push(Check::ok("direnv", version.trim()));
+            checks.push(extension(vars, &home));
+        }
+        None => checks.push(Check::absent(
+            "direnv",
+            "not on PATH",
+            "install direnv to have environments loaded on `cd`; `cargo nix develop` works without",
+        )),
+    }
+    let hooked: Vec<&str> = SHELL_FILES
+        .iter()
+        .filter(|(_, file)| contains(&home.join(file), &["direnv hook", "direnv export", "cargo-nix"]))
+        .map(|(shell, _)| *shell)
+        .collect();
+    checks.push(if hooked.is_empty() {
+        Check::absent(
+            "shell-hook",
+            "no shell's file has a hook of direnv",
+            "bash: add `eval \"$(direnv hook bash)\"` to ~/.bashrc; see `direnv hook --help` for others",
+        )
+    } else {
+        Check::ok("shell-hook", hooked.join(", "))
+    });
+    checks
+}
+
+/// `use cargo-nix` needs a function of this name in direnv's lib directory.
+fn extension(vars: &Vars, home: &Path) -> Check {
+    let config = vars
+        .direnv_config
+        .clone()
+        .unwrap_or_else(|| home.join(".config/direnv"));
+    let mut files: Vec<PathBuf> = std::fs::read_dir(config.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.push(config.join("direnvrc"));
+    files.sort();
+    match files
+        .iter()
+        .find(|file| contains(file, &["use_cargo-nix", "use_cargo_nix"]))
+    {
+        Some(file) => Check::ok("direnv-lib", file.display().to_string()),
+        None => Check::absent(
+            "direnv-lib",
+            format!("nothing in {} defines `use cargo-nix`", config.display()),
+            "`make install` has the file for it, share/cargo-nix/direnv.sh: link it into direnv's lib directory",
+        ),
+    }
+}
+
+fn contains(file: &Path, words: &[&str]) -> bool {
+    std::fs::read(file).is_ok_and(|text| {
+        let text = String::from_utf8_lossy(&text);
+        words.iter().any(|word| text.contains(word))
+    })
+}

@@ -1,0 +1,116 @@
+//! `cargo-nix init`: crate-env.nix and .envrc for the project at hand.
+//!
+//! Promises: a file that exists is left as it is; one that is written is there
+//! as a whole or not at all. Nothing of the project is run.
+
+mod render;
+
+use crate::cli::InitArgs;
+use crate::error::{Error, Result};
+use crate::host::sys_crates::{self, Needs};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const ENVRC: &str = "use cargo-nix\n";
+
+pub(super) fn run(args: &InitArgs) -> Result<ExitCode> {
+    let given = args.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+    let directory = std::fs::canonicalize(&given).map_err(Error::io("opening", &given))?;
+    if !directory.join("Cargo.toml").is_file() {
+        return Err(Error::Project {
+            message: format!(
+                "no Cargo.toml in {}\n  run it in the directory of a Rust project, or make one with `cargo init`",
+                directory.display()
+            ),
+        });
+    }
+    let lock = directory
+        .ancestors()
+        .map(|above| above.join("Cargo.lock"))
+        .find(|lock| lock.is_file());
+    let needs = lock.as_deref().map_or_else(|| Ok(Needs::default()), read_needs)?;
+    let toolchain_file = crate::project::RUST_TOOLCHAIN
+        .into_iter()
+        .find(|name| directory.join(name).is_file());
+    let crate_env = render::crate_env(&needs, toolchain_file);
+
+    let mut report = String::new();
+    let wrote_env = report_on(
+        &directory.join(crate::project::CRATE_ENV),
+        &crate_env,
+        &mut report,
+    )?;
+    let wrote_envrc = report_on(&directory.join(".envrc"), ENVRC, &mut report)?;
+    if !wrote_envrc && !mentions_us(&directory.join(".envrc")) {
+        report.push_str("  add this line to .envrc yourself: use cargo-nix\n");
+    }
+    if lock.is_none() {
+        report.push_str("there is no Cargo.lock yet, so native libraries were not looked for\n");
+    }
+    if wrote_env || wrote_envrc {
+        report.push_str("next:\n  direnv allow                     load it on every `cd` (`cargo nix doctor` checks direnv)\n");
+        report.push_str("  cargo nix exec -- cargo build    or use it once\n");
+    }
+    std::io::stdout()
+        .write_all(report.as_bytes())
+        .or_else(closed_pipe_is_success)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn closed_pipe_is_success(error: std::io::Error) -> Result<()> {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::io("writing", "standard output")(error)),
+    }
+}
+
+fn read_needs(lock: &Path) -> Result<Needs> {
+    let text = std::fs::read_to_string(lock).map_err(Error::io("reading", lock))?;
+    sys_crates::needs(&text).map_err(|error| Error::Project {
+        message: format!(
+            "{} is not a Cargo.lock: {error}\n  mend it, or let `cargo generate-lockfile` write it anew",
+            lock.display()
+        ),
+    })
+}
+
+/// Writes `path` unless it is there; tells which of the two, and returns
+/// whether it wrote.
+fn report_on(path: &Path, text: &str, report: &mut String) -> Result<bool> {
+    let wrote = create(path, text)?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let what = if wrote {
+        "written"
+    } else {
+        "exists already, left as it is"
+    };
+    let _ = writeln!(report, "{name}: {what}");
+    Ok(wrote)
+}
+
+/// Creates `path` as a whole; false if there is something already, be it a
+/// dangling link.
+fn create(path: &Path, text: &str) -> Result<bool> {
+    if path.symlink_metadata().is_ok() {
+        return Ok(false);
+    }
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(crate::sealed::TEMPORARY_PREFIX)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+        .tempfile_in(directory)
+        .map_err(Error::io("writing a file in", directory))?;
+    file.write_all(text.as_bytes())
+        .map_err(Error::io("writing", path))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io("writing", path)(error.error)),
+    }
+}
+
+fn mentions_us(envrc: &Path) -> bool {
+    std::fs::read(envrc).is_ok_and(|text| String::from_utf8_lossy(&text).contains("cargo-nix"))
+}

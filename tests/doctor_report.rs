@@ -1,0 +1,105 @@
+//! `cargo-nix doctor`: findings, exit codes, the JSON for programs.
+
+mod common;
+
+use common::{World, both, run};
+use serde_json::Value;
+use std::process::Command;
+
+fn doctor(command: &mut Command) -> (Option<i32>, Value) {
+    let output = run(command.args(["doctor", "--json"]));
+    let json =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", both(&output)));
+    assert!(output.stderr.is_empty(), "{}", both(&output));
+    (output.status.code(), json)
+}
+
+fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let all = report["checks"].as_array().expect("checks");
+    all.iter()
+        .find(|check| check["name"] == name)
+        .unwrap_or_else(|| panic!("no check {name} in {report:#}"))
+}
+
+#[test]
+fn a_machine_that_is_well_is_usable() {
+    let world = World::new();
+    world.write("p/Cargo.toml", "[package]\nname = \"p\"\n");
+    let project = world.path().join("p");
+    common::success(world.cargo_nix().arg("init").arg(&project));
+    let (code, report) = doctor(world.cargo_nix().current_dir(&project));
+    assert_eq!(
+        (code, &report["usable"]),
+        (Some(0), &Value::Bool(true)),
+        "{report:#}"
+    );
+    for name in [
+        "evaluator",
+        "store",
+        "cache",
+        "rust",
+        "cc",
+        "project",
+        "envrc",
+        "inputs",
+    ] {
+        assert_eq!(check(&report, name)["state"], "ok", "{name} in {report:#}");
+    }
+    for check in report["checks"].as_array().expect("checks") {
+        assert_eq!(
+            check["state"] == "ok",
+            check["wayOut"].is_null(),
+            "a way out for what is not ok: {check}"
+        );
+    }
+}
+
+#[test]
+fn without_an_evaluator_it_says_so_and_goes_on() {
+    let world = World::new();
+    let (code, report) = doctor(
+        world
+            .cargo_nix()
+            .env("CARGO_NIX_EVAL", "/nonexistent/cargo-nix-eval"),
+    );
+    assert_eq!(code, Some(1));
+    assert_eq!(report["usable"], false);
+    assert_eq!(check(&report, "evaluator")["state"], "missing");
+    assert_eq!(check(&report, "cc")["state"], "ok");
+    assert_eq!(check(&report, "project")["state"], "absent");
+}
+
+#[test]
+fn without_home_the_cache_is_missing() {
+    let world = World::new();
+    let (code, report) = doctor(world.cargo_nix().env_remove("HOME"));
+    assert_eq!(code, Some(1));
+    assert_eq!(check(&report, "cache")["state"], "missing");
+}
+
+#[test]
+fn an_envrc_of_another_kind_is_pointed_out() {
+    let world = World::new();
+    world.write("p/crate-env.nix", "{ rust }: { }");
+    world.write("p/.envrc", "use flake\n");
+    let (_, report) = doctor(world.cargo_nix().current_dir(world.path().join("p")));
+    assert_eq!(check(&report, "envrc")["state"], "absent");
+    assert!(
+        check(&report, "envrc")["wayOut"]
+            .to_string()
+            .contains("use cargo-nix")
+    );
+}
+
+#[test]
+fn for_people_it_is_a_line_each_with_the_way_out_below() {
+    let world = World::new();
+    let output = run(world
+        .cargo_nix()
+        .arg("doctor")
+        .env("CARGO_NIX_EVAL", "/nonexistent/cargo-nix-eval"));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.starts_with("MISSING  evaluator"), "{text}");
+    assert!(text.contains("  -> "), "{text}");
+    assert!(text.ends_with("one thing that is needed is missing\n"), "{text}");
+}
