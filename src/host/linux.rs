@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 /// where there is a choice.
 pub(super) const PROGRAM_DIRECTORIES: &[&str] = &["/usr/bin", "/bin", "/usr/local/bin"];
 
-/// How a package of `host-packages.toml` is installed.
-pub(super) const INSTALL: &str = "apt-get install";
-
 /// What the C compiler is asked for with `-print-file-name`.
 pub(super) const C_RUNTIME: &[&str] = &[
     "libc.so.6",

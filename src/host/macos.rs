@@ -13,9 +13,6 @@ pub(super) const PROGRAM_DIRECTORIES: &[&str] = &[
     "/Library/Developer/CommandLineTools/usr/bin",
 ];
 
-/// How a package of `host-packages.toml` is installed.
-pub(super) const INSTALL: &str = "brew install";
-
 /// What the C compiler is asked for with `-print-file-name`.
 pub(super) const C_RUNTIME: &[&str] = &["libclang_rt.osx.a", "libSystem.tbd"];
 

@@ -7,7 +7,6 @@
 //! for `rust`, `rust.default`, `cc`, `date`, `commit`).
 //! ```json
 //! { "imports": { "<id>": "<store path>" },
-//!   "install": "apt-get install", "installable": { "<nixpkgs attribute>": "<package for the former>" },
 //!   "sandboxPaths": [ "/usr", "/lib=/usr/lib" ],
 //!   "rust": { "default": "<toolchain>",
 //!             "toolchains": { "<toolchain>": {
@@ -100,7 +99,7 @@ const TICK: Duration = Duration::from_millis(50);
 /// This machine, as far as environments can depend on it.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// blake3 of the description without `imports`, `install`, `installable`.
+    /// blake3 of the description without `imports`.
     pub digest: blake3::Hash,
     /// For `cargo_nix_protocol::Settings::sandbox_paths`.
     pub sandbox_paths: Vec<String>,
@@ -148,13 +147,10 @@ impl Host {
         Ok(host.unwrap_or_else(|| look_and_remember(cache_dir, rustup_home)))
     }
 
-    /// `arguments.host`; the known imports and the advice what to install, which
-    /// no environment depends on, are added here and not part of the digest.
+    /// `arguments.host`, the known imports included.
     pub fn describe(&self) -> Value {
         let mut description: Value = serde_json::from_slice(&self.description).unwrap_or_default();
         description["imports"] = json!(imports::known(&self.cache_dir));
-        description["install"] = json!(platform::INSTALL);
-        description["installable"] = json!(packages::installable());
         description
     }
 }

@@ -41,25 +41,6 @@ pub fn table() -> BTreeMap<String, Entry> {
     toml::from_str(TABLE).unwrap_or_default()
 }
 
-impl Entry {
-    /// The package of this machine's package manager.
-    fn package(&self) -> Option<&String> {
-        if cfg!(target_os = "macos") {
-            self.homebrew.as_ref()
-        } else {
-            self.debian.as_ref()
-        }
-    }
-}
-
-/// nixpkgs' attribute name -> what to install for it on this machine.
-pub(super) fn installable() -> BTreeMap<String, String> {
-    table()
-        .into_iter()
-        .filter_map(|(name, entry)| Some((name, entry.package()?.clone())))
-        .collect()
-}
-
 /// A package that is there.
 #[derive(Debug)]
 pub(super) struct Found {
