@@ -4,6 +4,7 @@ use super::plan::{Plan, SeenSlot, wanted};
 use super::survey::{dropped_name, projects};
 use crate::cache::{Cache, KEPT_SLOTS, Key};
 use crate::error::{Error, Result};
+use crate::host;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ pub fn sweep(cache: &Cache, plan: &Plan) -> Result<Swept> {
     for path in &plan.left_overs {
         swept.left_overs += usize::from(remove(path)?);
     }
+    swept.left_overs += host::imports::forget_gone(cache.directory())?;
     Ok(swept)
 }
 

@@ -46,6 +46,30 @@ pub fn remember(cache_dir: &Path, id: &str, path: &str) -> Result<()> {
     sealed::write(&file(cache_dir), KIND, &payload)
 }
 
+/// Forgets entries whose path is gone; how many those were. Nothing is written,
+/// not even the lock, if there are none.
+///
+/// # Errors
+/// [`Error::Io`] if the cache cannot be written.
+pub fn forget_gone(cache_dir: &Path) -> Result<usize> {
+    let gone = || {
+        read(cache_dir)
+            .values()
+            .filter(|path| !Path::new(path).exists())
+            .count()
+    };
+    if gone() == 0 {
+        return Ok(0);
+    }
+    let lock_path = cache_dir.join("host/imports.lock");
+    let lock = File::create(&lock_path).map_err(Error::io("creating", &lock_path))?;
+    lock.lock().map_err(Error::io("locking", &lock_path))?;
+    let forgotten = gone();
+    let payload = serde_json::to_vec(&known(cache_dir)).unwrap_or_default();
+    sealed::write(&file(cache_dir), KIND, &payload)?;
+    Ok(forgotten)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,9 +90,12 @@ mod tests {
     #[test]
     fn what_the_collector_took_is_not_known() {
         let directory = tempfile::tempdir().unwrap();
-        remember(directory.path(), "gone", "/nonexistent/store/path").unwrap();
         remember(directory.path(), "there", directory.path().to_str().unwrap()).unwrap();
+        remember(directory.path(), "gone", "/nonexistent/store/path").unwrap();
         assert_eq!(known(directory.path()).into_keys().collect::<Vec<_>>(), ["there"]);
+        assert_eq!(forget_gone(directory.path()).unwrap(), 1);
+        assert_eq!(read(directory.path()).len(), 1);
+        assert_eq!(forget_gone(directory.path()).unwrap(), 0);
         std::fs::write(directory.path().join("host/imports"), "noise").unwrap();
         assert!(known(directory.path()).is_empty());
     }
