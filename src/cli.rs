@@ -6,6 +6,7 @@
 )]
 
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The environment of a Rust project, from crate-env.nix.
@@ -36,6 +37,13 @@ pub enum Verb {
     Init(InitArgs),
     /// Say what is there, what is missing, and how to mend it
     Doctor(DoctorArgs),
+    /// Run a command inside the environment
+    Exec(ExecArgs),
+    /// Start a shell inside the environment, with the shellHook
+    Develop(DevelopArgs),
+    /// Write the variables of this process to a file
+    #[command(hide = true)]
+    Environ(EnvironArgs),
 }
 
 /// How an environment is obtained; common to most verbs.
@@ -56,6 +64,10 @@ pub struct ObtainArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+    /// Take the environment from this dump (the store path of one) and evaluate
+    /// nothing: what was printed once can be had again, and looked into
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub dump: Option<PathBuf>,
 }
 
 /// `cargo-nix env`.
@@ -123,4 +135,41 @@ pub struct DoctorArgs {
     /// As JSON, for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cargo-nix exec`.
+#[derive(Args, Clone, Debug)]
+pub struct ExecArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// The command, looked up in the environment's PATH, and its arguments
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// `cargo-nix develop`.
+#[derive(Args, Clone, Debug)]
+pub struct DevelopArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Run a command after the shellHook instead of a shell
+    #[arg(long, short, requires = "argv")]
+    pub command: bool,
+    /// The shell and its arguments [default: $SHELL]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "SHELL")]
+    pub argv: Vec<OsString>,
+}
+
+/// `cargo-nix environ`.
+#[derive(Args, Clone, Debug)]
+pub struct EnvironArgs {
+    /// Where to
+    pub file: PathBuf,
 }

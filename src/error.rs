@@ -54,6 +54,14 @@ pub enum Error {
         /// Message with the way out.
         message: String,
     },
+    /// A command of the user's could not be started.
+    #[error("{message}")]
+    Command {
+        /// Message with the way out.
+        message: String,
+        /// What a shell would say: 127 not found, 126 found and not started.
+        code: u8,
+    },
 }
 
 impl Error {
@@ -64,7 +72,8 @@ impl Error {
     }
 
     /// The exit code: 2 usage (clap), 3 no project, 4 the project is at fault,
-    /// 5 a build failed, 6 the store, 7 the machine, 70 a bug of ours.
+    /// 5 a build failed, 6 the store, 7 the machine, 70 a bug of ours,
+    /// 126 and 127 as shells have them for a command that does not start.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage { .. } => 2,
@@ -78,6 +87,7 @@ impl Error {
             },
             Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
             Error::EvaluatorGone(_) => 70,
+            Error::Command { code, .. } => *code,
         }
     }
 }

@@ -5,6 +5,9 @@ use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// Set by `cargo-nix develop` for its shell: the directory it is for.
+pub const DEVELOP: &str = "CARGO_NIX_DEVELOP";
+
 /// The variables of this process that cargo-nix heeds.
 #[derive(Clone, Debug, Default)]
 pub struct Vars {
@@ -28,6 +31,14 @@ pub struct Vars {
     pub direnv_config: Option<PathBuf>,
     /// `NIX_CONF_DIR`.
     pub nix_conf_dir: Option<PathBuf>,
+    /// `SHELL`.
+    pub shell: Option<OsString>,
+    /// `GITHUB_ENV`: a file; what is appended there, later steps have as variables.
+    pub github_env: Option<PathBuf>,
+    /// `GITHUB_PATH`: a file; what is appended there, later steps have on PATH.
+    pub github_path: Option<PathBuf>,
+    /// [`DEVELOP`]: the directory of the `cargo-nix develop` we are in.
+    pub develop: Option<PathBuf>,
 }
 
 impl Vars {
@@ -50,6 +61,10 @@ impl Vars {
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
             nix_conf_dir: path_of("NIX_CONF_DIR"),
+            shell: std::env::var_os("SHELL").filter(|shell| !shell.is_empty()),
+            github_env: path_of("GITHUB_ENV"),
+            github_path: path_of("GITHUB_PATH"),
+            develop: path_of(DEVELOP),
         }
     }
 

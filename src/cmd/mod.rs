@@ -1,11 +1,15 @@
 //! Dispatch: one file per verb.
 
 mod closure;
+mod develop;
 mod doctor;
 mod env;
+mod environ;
+mod exec;
 mod gc;
 mod init;
 mod output;
+mod start;
 
 use crate::cli::{Cli, Verb};
 use clap::Parser;
@@ -26,6 +30,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Gc(args) => gc::run(&args),
         Verb::Init(args) => init::run(&args),
         Verb::Doctor(args) => doctor::run(&args),
+        Verb::Exec(args) => exec::run(&args),
+        Verb::Develop(args) => develop::run(&args),
+        Verb::Environ(args) => environ::run(&args),
     };
     match result {
         Ok(code) => code,

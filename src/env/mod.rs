@@ -1,7 +1,10 @@
-//! An environment: obtained ([`obtain()`]), read ([`dump`]), rendered ([`render`]).
+//! An environment: obtained ([`obtain()`]), read ([`dump`]), merged with the
+//! variables that are there ([`merge`]), rendered ([`render`]).
 
 mod crates;
 pub mod dump;
+pub mod limits;
+pub mod merge;
 mod obtain;
 pub mod render;
 

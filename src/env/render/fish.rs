@@ -1,0 +1,49 @@
+//! fish. Path variables (PATH and whatever ends in PATH) are lists there; fish
+//! splits and joins them at colons by itself, PATH is written entry by entry.
+
+use super::super::merge::Value;
+use super::{Language, Rendered, refused};
+use std::os::unix::ffi::OsStrExt;
+
+pub(super) struct Fish;
+
+impl Language for Fish {
+    fn refuses(&self, name: &str) -> Option<&'static str> {
+        refused("fish", name)
+    }
+
+    fn change(&self, name: &str, value: Option<&Value>, out: &mut Rendered) {
+        match value {
+            Some(value) => {
+                out.text.extend_from_slice(b"set -gx ");
+                out.text.extend_from_slice(name.as_bytes());
+                if name == "PATH" {
+                    for entry in value.entries() {
+                        out.text.push(b' ');
+                        quote(entry.as_bytes(), &mut out.text);
+                    }
+                } else {
+                    out.text.push(b' ');
+                    quote(value.joined().as_bytes(), &mut out.text);
+                }
+            }
+            None => {
+                out.text.extend_from_slice(b"set -e ");
+                out.text.extend_from_slice(name.as_bytes());
+            }
+        }
+        out.text.extend_from_slice(b";\n");
+    }
+}
+
+/// Single quotes; inside them fish knows `\\` and `\'` only.
+fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\'');
+    for byte in text {
+        if matches!(byte, b'\'' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out.push(b'\'');
+}

@@ -1,0 +1,43 @@
+//! sh, bash (3.2 and later) and zsh: one text for all three.
+
+use super::super::merge::Value;
+use super::{Language, Rendered, refused};
+use std::os::unix::ffi::OsStrExt;
+
+pub(super) struct Sh;
+
+impl Language for Sh {
+    fn refuses(&self, name: &str) -> Option<&'static str> {
+        refused("sh", name)
+    }
+
+    fn change(&self, name: &str, value: Option<&Value>, out: &mut Rendered) {
+        match value {
+            Some(value) => {
+                out.text.extend_from_slice(b"export ");
+                out.text.extend_from_slice(name.as_bytes());
+                out.text.push(b'=');
+                quote(value.joined().as_bytes(), &mut out.text);
+            }
+            None => {
+                out.text.extend_from_slice(b"unset ");
+                out.text.extend_from_slice(name.as_bytes());
+            }
+        }
+        // A semicolon too: `eval $(…)` without quotes joins the lines.
+        out.text.extend_from_slice(b";\n");
+    }
+}
+
+/// Appends `text` in single quotes, the one form in which no shell expands
+/// anything; a single quote is closed, escaped and opened again.
+pub(crate) fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\'');
+    for byte in text {
+        match byte {
+            b'\'' => out.extend_from_slice(b"'\\''"),
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+}
