@@ -1,16 +1,14 @@
 # A component for `tools`, such as clippy or rustfmt.
 #   out        where it goes
 #   component  store path of the component
-#   rustc      store path of the component rustc, for lib/*.so
+#   rustc      store path of the component rustc, for its libraries
 #   sysroot    the toolchain
 #
 # Its programs look for librustc_driver in ../lib of where they really lie, and
 # cargo-clippy for clippy-driver beside itself; hence copies. SYSROOT is what
 # clippy-driver takes its sysroot from.
 mkdir -p "$out/bin" "$out/lib"
-for library in "$rustc"/lib/*.so "$rustc"/lib/*.dylib; do
-    [ ! -e "$library" ] || ln -s "$library" "$out/lib/"
-done
+ln -s "$rustc"/lib/lib* "$out/lib/"
 
 for program in "$component"/bin/*; do
     name=${program##*/}
