@@ -42,7 +42,7 @@ else
     pkgs.stdenv.mkDerivation {
       name = "cargo-nix-env";
       nativeBuildInputs =
-        tools.optional (merged.toolchain != null) merged.toolchain ++ merged.tools ++ merged.nativeBuildInputs;
+        tools.optional (merged.toolchain != null) merged.toolchain ++ merged.nativeBuildInputs;
       inherit (merged) buildInputs;
       env = builtins.mapAttrs (_: import ./coerce.nix) merged.env;
     }

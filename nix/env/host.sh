@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # variables of the derivation
 # Writes the environment over the host set.
 #   out            the file
 #   parts          store paths whose bin/ is on PATH
@@ -31,4 +32,4 @@ rest=$(cat "$restPath")
 variables=${variables#\{}
 [ "$variables" = "}" ] || hermetic="$hermetic,"
 printf '{"prepend":{"PATH":[%s]%s},"variables":{%s%s,%s\n' \
-    "$path" "${data:+,\"XDG_DATA_DIRS\":[$data]}" "$hermetic" "$variables" "${rest#\{}" > "$out"
+    "$path" "${data:+,\"XDG_DATA_DIRS\":[$data]}" "$hermetic" "$variables" "${rest#\{}" >"$out"

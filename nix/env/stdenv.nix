@@ -21,11 +21,11 @@ let
   # The layers over a shell: their inputs come after its own.
   isShell = merged.shell != null;
   extended =
-    if !isShell || (merged.tools == [ ] && merged.nativeBuildInputs == [ ] && merged.buildInputs == [ ]) then
+    if !isShell || merged.nativeBuildInputs ++ merged.buildInputs == [ ] then
       shell
     else
       shell.overrideAttrs (old: {
-        nativeBuildInputs = old.nativeBuildInputs or [ ] ++ merged.tools ++ merged.nativeBuildInputs;
+        nativeBuildInputs = old.nativeBuildInputs or [ ] ++ merged.nativeBuildInputs;
         buildInputs = old.buildInputs or [ ] ++ merged.buildInputs;
       });
 
@@ -88,6 +88,8 @@ derivation (
     cargoNixRest = toJSON rest;
     cargoNixVariables = toJSON variables;
     cargoNixGiven = tools.join " " (attrNames variables);
+    # Not inputs: what a tool brings must not reach the flags of a build.
+    cargoNixTools = tools.join " " (map (tool: "${tool.bin or tool.out or tool}") merged.tools);
     cargoNixOwnPath = tools.join ":" own;
     cargoNixDrop = tools.join " " (lists.never ++ lists.sandbox ++ lists.stdenv);
     cargoNixDropPrefixes = tools.join " " lists.neverPrefixes;

@@ -1,9 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC1090,SC1091,SC2059,SC2154 # variables of the derivation
 # Writes the environment that nixpkgs' setup makes of a derivation's inputs.
 # Run by the stdenv's own bash; besides what the derivation had of its own:
 #   cargoNixRest          a JSON object: the rest of the environment
 #   cargoNixVariables     a JSON object: variables that beat those of the setup
 #   cargoNixGiven         their names
+#   cargoNixTools         store paths that are on PATH only
 #   cargoNixOwnPath       entries of PATH that the setup adds for itself
 #   cargoNixDrop          names that are not exported
 #   cargoNixDropPrefixes  beginnings of names that are not exported
@@ -41,7 +42,7 @@ json() {
 # list NAME: the entries of a variable like PATH as a JSON list, in REPLY,
 # without those of cargoNixOwnPath, each once.
 list() {
-    local entry result= seen=:
+    local entry result='' seen=:
     local IFS=:
     for entry in ${!1}; do
         [[ -n $entry && $seen != *":$entry:"* ]] || continue
@@ -81,6 +82,10 @@ while IFS= read -r line; do
 done < <(declare -px)
 
 PATH=$PATH_OF_INPUTS
+for tool in $cargoNixTools; do
+    [ ! -d "$tool/bin" ] || PATH+=:$tool/bin
+    [ ! -d "$tool/share" ] || XDG_DATA_DIRS=${XDG_DATA_DIRS:+$XDG_DATA_DIRS:}$tool/share
+done
 list PATH
 prepend="\"PATH\":$REPLY"
 if [ -n "${XDG_DATA_DIRS-}" ]; then
@@ -88,5 +93,5 @@ if [ -n "${XDG_DATA_DIRS-}" ]; then
     [ "$REPLY" = "[]" ] || prepend+=",\"XDG_DATA_DIRS\":$REPLY"
 fi
 
-printf '{"prepend":{%s},"variables":{%s},%s\n' "$prepend" "$variables" "${cargoNixRest#\{}" > "$target"
+printf '{"prepend":{%s},"variables":{%s},%s\n' "$prepend" "$variables" "${cargoNixRest#\{}" >"$target"
 exit 0

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # variables of the derivation
 # Builds a package of the host set. From the environment:
 #   out       where it goes
 #   programs  names below bin/; `targets` are what they link to, in that order

@@ -61,6 +61,7 @@ in
       unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
+  # Those of the project itself; nixpkgs' overrides name crates of all the world.
   crateEntries = map (
     name:
     let
@@ -68,15 +69,11 @@ in
     in
     {
       inherit name;
-      position =
-        if place == null then
-          null
-        else
-          [
-            place.file
-            place.line
-            place.column
-          ];
+      position = [
+        place.file
+        place.line
+        place.column
+      ];
     }
-  ) (attrNames merged.crates);
+  ) (filter (name: placeOf name merged.crates != null) (attrNames merged.crates));
 }

@@ -236,7 +236,7 @@ let
         )
       );
       joined = build "rust-${toolchain.version}" ./join.sh {
-        components = map imports.path parts;
+        components = imports.require parts (map imports.path parts);
       };
       component =
         program:
@@ -247,23 +247,20 @@ let
       makeTool =
         program: part:
         let
+          needed = tools.unique ([ part ] ++ parts);
           tool = build part.name ./tool.sh {
-            component = imports.path part;
+            component = imports.require needed (imports.path part);
             rustc = imports.path (importOf toolchain "rustc");
             sysroot = joined;
           };
-          source = build part.name ./source.sh { component = imports.path part; };
-          parts = [
-            part
-            (importOf toolchain "rustc")
-          ];
+          source = build part.name ./source.sh { component = imports.require [ part ] (imports.path part); };
         in
         (if program == "rust-src" then source else tool)
         // {
           pname = program;
           inherit (toolchain) version;
           cargoNix = {
-            imports = parts;
+            imports = if program == "rust-src" then [ part ] else needed;
             variables =
               if program == "rust-src" then { RUST_SRC_PATH = "${source}/lib/rustlib/src/rust/library"; } else { };
           };

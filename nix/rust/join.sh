@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # variables of the derivation
 # A toolchain out of its components: links to their files below one directory.
 #   out         where it goes
 #   components  store paths: rustc, cargo, the std of each target, …
@@ -13,7 +14,7 @@ mkdir -p "$out/libexec"
 for program in rustc rustdoc; do
     [ -e "$out/bin/$program" ] || continue
     mv "$out/bin/$program" "$out/libexec/$program"
-    cat > "$out/bin/$program" << END
+    cat >"$out/bin/$program" <<END
 #!/bin/sh
 case " \$* " in *" --sysroot"*) exec $out/libexec/$program "\$@" ;; esac
 exec $out/libexec/$program --sysroot $out "\$@"

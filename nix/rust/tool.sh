@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # variables of the derivation
 # A component for `tools`, such as clippy or rustfmt.
 #   out        where it goes
 #   component  store path of the component
@@ -16,7 +17,7 @@ for program in "$component"/bin/*; do
         mkdir -p "$out/libexec/bin"
         ln -s ../lib "$out/libexec/lib"
         cp "$program" "$out/libexec/bin/$name"
-        cat > "$out/bin/$name" << END
+        cat >"$out/bin/$name" <<END
 #!/bin/sh
 SYSROOT=\${SYSROOT:-$sysroot}
 export SYSROOT

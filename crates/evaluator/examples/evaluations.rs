@@ -7,7 +7,9 @@
 use cargo_nix_evaluator::nix::{Nix, NixError, State, Store, Value};
 
 fn main() -> Result<(), NixError> {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse().expect("a number"));
+    let mut arguments = std::env::args()
+        .skip(1)
+        .map(|text| text.parse().expect("a number"));
     let count: usize = arguments.next().unwrap_or(1000);
     let per_state: usize = arguments.next().unwrap_or(count);
     let nix = Nix::init()?;
@@ -26,14 +28,25 @@ fn main() -> Result<(), NixError> {
 }
 
 fn evaluate(state: &State, store: &Store, index: usize) -> Result<(), NixError> {
-    let function = state.evaluate("text: { length = toString (builtins.stringLength text); inherit text; }")?;
+    let function =
+        state.evaluate("text: { length = toString (builtins.stringLength text); inherit text; }")?;
     let result = function.call(&Value::string(state, &format!("evaluation {index}"))?)?;
     assert_eq!(result.attribute("text")?.text()?, format!("evaluation {index}"));
-    assert_eq!(result.attribute("text")?.realise()?, format!("evaluation {index}"));
-    let error = state.evaluate("{ a = throw \"no\"; }")?.attribute("a").err().expect("a throw");
+    assert_eq!(
+        result.attribute("text")?.realise()?,
+        format!("evaluation {index}")
+    );
+    let error = state
+        .evaluate("{ a = throw \"no\"; }")?
+        .attribute("a")
+        .err()
+        .expect("a throw");
     assert!(error.short.contains("no"), "{error}");
     assert!(result.attribute("missing").is_err());
-    assert!(!store.is_valid(&format!("{}/0123456789abcdfghijklmnpqrsvwxyz-gone", store.directory()?))?);
+    assert!(!store.is_valid(&format!(
+        "{}/0123456789abcdfghijklmnpqrsvwxyz-gone",
+        store.directory()?
+    ))?);
     assert!(store.real_path("nonsense").is_err());
     Ok(())
 }
@@ -42,5 +55,6 @@ fn evaluate(state: &State, store: &Store, index: usize) -> Result<(), NixError> 
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }

@@ -1,0 +1,143 @@
+//! What becomes of the attributes of crate-env.nix.
+
+mod common;
+mod nixlib_help;
+
+use nixlib_help::Case;
+use std::process::Command;
+
+const SHELL: &str = r#"{ mkShell, pkg-config, openssl }:
+mkShell {
+  packages = [ pkg-config ];
+  buildInputs = [ openssl ];
+  FOO = "a \"b\" \\ $c\nd";
+  shellHook = "echo hi";
+}
+"#;
+
+/// The closure holds rustc, cargo, std, cc, pkg-config, openssl, what joins
+/// them, and nothing else.
+#[test]
+fn the_closure_of_the_example() {
+    let case = Case::new(&[]);
+    let case = Case {
+        project: case.world.project("examples/openssl", "openssl"),
+        ..case
+    };
+    let (_, path) = case.environment();
+    let listed = common::success(
+        Command::new(common::nix_program())
+            .envs(case.world.store_variables())
+            .args(["--extra-experimental-features", "nix-command", "path-info", "-r"])
+            .arg(path),
+    );
+    let mut names: Vec<String> = listed
+        .lines()
+        .map(|path| path.rsplit_once('/').expect("a path").1[33..].to_owned())
+        .map(|name| {
+            name.chars()
+                .take_while(|char| !char.is_ascii_digit() || *char == '6')
+                .collect::<String>()
+        })
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "cargo-",
+            "cargo-nix-env",
+            "cc-",
+            "openssl-",
+            "pkg-config-",
+            "rust-",
+            "rust-std-x",
+            "rustc-"
+        ]
+    );
+}
+
+#[test]
+fn a_shell_of_nixpkgs() {
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", SHELL)]);
+    insta::assert_json_snapshot!(case.dump());
+}
+
+#[test]
+fn a_shell_with_structured_attributes() {
+    let text = SHELL.replace("FOO =", "__structuredAttrs = true;\n  env.FOO =");
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", &text)]);
+    insta::assert_json_snapshot!(case.dump());
+}
+
+#[test]
+fn a_shell_of_the_host_set() {
+    let case = Case::new(&[("crate-env.nix", SHELL)]);
+    let dump = case.dump();
+    assert_eq!(dump["variables"]["FOO"], "a \"b\" \\ $c\nd");
+    assert_eq!(dump["shellHook"], "echo hi");
+    assert_eq!(dump["toolchain"], serde_json::Value::Null);
+}
+
+/// Values are coerced as a derivation's attributes are; the setup's hooks see
+/// them; `tools` are not part of the toolchain.
+#[test]
+fn variables_and_tools() {
+    let case = Case::locked(
+        &[("nixpkgs", "package-set")],
+        &[
+            (
+                "crate-env.nix",
+                "{ rust, hello, openssl, defaultCrateOverrides }:\n{\n  tools = [ rust.clippy rust.rust-src ];\n  \
+             env = { A = 1; B = true; C = false; E = ./data; F = hello; NIX_LDFLAGS = \"-lfoo\"; };\n  \
+             buildInputs = [ openssl ];\n  crates = defaultCrateOverrides // { foo-sys.env.X = 1; };\n}\n",
+            ),
+            ("data", "x"),
+        ],
+    );
+    insta::assert_json_snapshot!(case.dump());
+}
+
+/// The member's layer lies over the root's.
+#[test]
+fn layers() {
+    let case = Case::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n"),
+        (
+            "crate-env.nix",
+            "{ pkg-config }:\n{\n  env = { A = \"root\"; B = \"root\"; };\n  nativeBuildInputs = [ pkg-config ];\n  shellHook = \"one\";\n}\n",
+        ),
+        (
+            "a/crate-env.nix",
+            "{ openssl }:\n{\n  env.B = \"member\";\n  buildInputs = [ openssl ];\n  shellHook = \"two\";\n}\n",
+        ),
+    ]);
+    let case = Case {
+        project: case.project.join("a"),
+        ..case
+    };
+    let dump = case.dump();
+    assert_eq!(dump["variables"]["A"], "root");
+    assert_eq!(dump["variables"]["B"], "member");
+    assert_eq!(dump["shellHook"], "one\ntwo");
+    let host: Vec<&str> = dump["host"]
+        .as_array()
+        .expect("parts")
+        .iter()
+        .filter_map(|part| part["name"].as_str())
+        .collect();
+    assert_eq!(host, ["pkg-config", "openssl", "cc"]);
+}
+
+/// A component is imported because a string of `env` needs it, not only
+/// because a list names it.
+#[test]
+fn an_import_found_on_the_way() {
+    let case = Case::new(&[(
+        "crate-env.nix",
+        "{ rust }: { env.FMT = \"${rust.rustfmt}/bin/rustfmt\"; }\n",
+    )]);
+    let (dump, _) = case.environment();
+    let rustfmt = dump["variables"]["FMT"].as_str().expect("a path");
+    assert!(common::success(Command::new(rustfmt).arg("--version")).starts_with("rustfmt"));
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a crate-env.nix or a rust-toolchain.toml is told with
+//! its place and the way out.
+
+mod common;
+mod nixlib_help;
+
+use nixlib_help::Case;
+
+macro_rules! messages {
+    ($($name:ident: $text:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!(Case::new(&[("crate-env.nix", $text)]).fault());
+        })*
+    };
+}
+
+messages! {
+    misspelled_argument: "{ rust, pkg-confg }:\n{ }\n";
+    misspelled_attribute: "{ rust }:\n{\n  buildInput = [ ];\n}\n";
+    misspelled_crate_attribute: "{ }:\n{\n  crates.a.buildinputs = [ ];\n}\n";
+    not_a_function: "\"text\"\n";
+    not_a_set: "{ }:\n[ ]\n";
+    toolchain_is_a_string: "{ }:\n{\n  toolchain = \"nightly\";\n}\n";
+    tools_are_a_string: "{ }:\n{\n  tools = \"clippy\";\n}\n";
+    inputs_hold_a_string: "{ openssl }:\n{\n  buildInputs = [ openssl \"zlib\" ];\n}\n";
+    inputs_hold_a_list: "{ openssl }:\n{\n  nativeBuildInputs = [ [ openssl ] ];\n}\n";
+    crates_are_a_list: "{ }:\n{\n  crates = [ ];\n}\n";
+    sandbox_is_a_number: "{ }:\n{\n  crates.a.sandbox = 1;\n}\n";
+    env_is_a_list: "{ }:\n{\n  env = [ ];\n}\n";
+    env_holds_a_list: "{ }:\n{\n  env.A = [ ];\n}\n";
+    env_names_home: "{ }:\n{\n  env.HOME = \"/x\";\n}\n";
+    env_names_path: "{ }:\n{\n  env.PATH = \"/x\";\n}\n";
+    env_names_what_no_shell_can_set: "{ }:\n{\n  env.a-b = \"x\";\n}\n";
+    shell_hook_is_a_number: "{ }:\n{\n  shellHook = 5;\n}\n";
+}
+
+/// The channels that a machine has are another on each: only the first words
+/// and the way out are the same.
+#[test]
+fn a_channel_that_the_machine_lacks() {
+    let case = Case::new(&[
+        ("crate-env.nix", "{ rust }: { toolchain = rust.default; }\n"),
+        (
+            "rust-toolchain.toml",
+            "[toolchain]\nprofile = \"minimal\"\nchannel = \"nightly-2001-01-01\"\n",
+        ),
+    ]);
+    let fault = case.fault();
+    for part in [
+        "the toolchain `nightly-2001-01-01` is not on this machine, which has: ",
+        "<project>/rust-toolchain.toml:3:1",
+        "run `rustup toolchain install nightly-2001-01-01 --profile minimal`",
+    ] {
+        assert!(fault.contains(part), "{part} is not in\n{fault}");
+    }
+}
+
+#[test]
+fn a_target_that_the_machine_lacks() {
+    let case = Case::new(&[
+        ("crate-env.nix", "{ rust }: { }\n"),
+        (
+            "rust-toolchain.toml",
+            "[toolchain]\ntargets = [\"msp430-none-elf\"]\n",
+        ),
+    ]);
+    let fault = case.fault();
+    assert!(fault.contains("<project>/rust-toolchain.toml:2:1"), "{fault}");
+    assert!(fault.contains("run `rustup target add --toolchain "), "{fault}");
+}
+
+#[test]
+fn a_toolchain_file_with_a_misspelled_key() {
+    let case = Case::new(&[
+        ("crate-env.nix", "{ rust }: { }\n"),
+        ("rust-toolchain.toml", "[toolchain]\nchanel = \"stable\"\n"),
+    ]);
+    insta::assert_snapshot!(case.fault());
+}
+
+#[test]
+fn a_toolchain_that_nixpkgs_lacks() {
+    let case = Case::locked(
+        &[("nixpkgs", "package-set")],
+        &[
+            ("crate-env.nix", "{ rust }: { }\n"),
+            ("rust-toolchain", "nightly-2020-10-11\n"),
+        ],
+    );
+    insta::assert_snapshot!(case.fault());
+}
