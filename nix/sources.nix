@@ -80,7 +80,7 @@ let
               else
                 import ./rust/nixpkgs.nix { inherit tools pkgs; };
           };
-      environment = import ./env { inherit tools system pkgs; };
+      environment = import ./env { inherit tools pkgs; };
     };
 
   # Over sources by name, as flake.lock and npins give them: an attribute is a

@@ -2,7 +2,8 @@
 # one file of JSON, the shape of which is `Env` of src/env/dump.rs.
 {
   tools,
-  system,
+  # nix/host/derive.nix, for the host set.
+  derive ? null,
   # The package set, and whether it is the host set.
   pkgs,
   isHost ? false,
@@ -34,7 +35,7 @@ if shell != null && ofHost == null then
   import ./stdenv.nix { inherit tools; } merged shell
 else if isHost then
   import ./host.nix {
-    inherit tools system;
+    inherit tools derive;
     host = pkgs;
   } unfolded
 else

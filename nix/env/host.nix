@@ -2,7 +2,7 @@
 # inputs' directories, and `env` of crate-env.nix.
 {
   tools,
-  system,
+  derive,
   host,
 }:
 merged:
@@ -28,15 +28,12 @@ let
     host = hostParts;
   };
 in
-derivation {
-  inherit system;
+derive {
   name = "cargo-nix-env";
-  builder = "/bin/sh";
   args = [
     "-eu"
     ./host.sh
   ];
-  PATH = "/usr/bin:/bin";
   parts = unique (map (part: "${part}") parts);
   inputs = unique (map (part: "${part}") inputs);
   variables = toJSON (mapAttrs (_: coerce) (given // merged.env));
@@ -45,6 +42,4 @@ derivation {
     "variables"
     "rest"
   ];
-  preferLocalBuild = true;
-  allowSubstitutes = false;
 }

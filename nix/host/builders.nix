@@ -1,21 +1,17 @@
 # The few builders of nixpkgs that a crate-env.nix over the host set can want.
-{ tools, system }:
+{ tools, derive }:
 let
   inherit (builtins) removeAttrs;
 
   run =
     name: attributes: script:
-    derivation (
+    derive (
       {
-        inherit system name script;
-        builder = "/bin/sh";
+        inherit name script;
         args = [
           "-euc"
           "eval \"$script\""
         ];
-        PATH = "/usr/bin:/bin";
-        preferLocalBuild = true;
-        allowSubstitutes = false;
       }
       // attributes
     );

@@ -4,7 +4,18 @@ let
   inherit (arguments) system host rustToolchain;
 
   imports = import ./imports.nix { inherit host; };
-  set = import ./packages.nix { inherit tools system host; };
+  derive = import ./derive.nix {
+    inherit system;
+    paths = host.sandboxPaths;
+  };
+  set = import ./packages.nix {
+    inherit
+      tools
+      system
+      host
+      derive
+      ;
+  };
   toolchainFile = import ../rust/toolchain-file.nix { inherit tools; };
 in
 {
@@ -16,9 +27,9 @@ in
     adaptor = import ../rust/host.nix {
       inherit
         tools
-        system
         host
         imports
+        derive
         ;
     };
     directory = rustToolchain;
@@ -26,7 +37,7 @@ in
   toolchain = null;
   crates = { };
   environment = import ../env {
-    inherit tools system;
+    inherit tools derive;
     inherit (set) pkgs;
     isHost = true;
   };

@@ -5,6 +5,7 @@
   tools,
   system,
   host,
+  derive,
 }:
 let
   inherit (builtins)
@@ -29,20 +30,16 @@ let
       files ? [ ],
     }:
     let
-      built = derivation {
-        inherit system identity;
+      built = derive {
+        inherit identity;
         name = "${name}-${version}-host";
-        builder = "/bin/sh";
         args = [
           "-eu"
           ./package.sh
         ];
-        PATH = "/usr/bin:/bin";
         programs = tools.join " " (attrNames programs);
         targets = tools.join " " (attrValues programs);
         pc = tools.join " " pc;
-        preferLocalBuild = true;
-        allowSubstitutes = false;
       };
       whole = built // {
         inherit version;
@@ -123,7 +120,7 @@ let
     }) (attrNames absent)
   );
 
-  pkgs = missing // base // described // import ./builders.nix { inherit tools system; } // { inherit pkgs; };
+  pkgs = missing // base // described // import ./builders.nix { inherit tools derive; } // { inherit pkgs; };
 in
 {
   inherit pkgs;

@@ -3,9 +3,9 @@
 # what the machine is described by.
 {
   tools,
-  system,
   host,
   imports,
+  derive,
 }:
 let
   inherit (builtins)
@@ -199,17 +199,13 @@ let
 
   build =
     name: script: attributes:
-    derivation (
+    derive (
       {
-        inherit system name;
-        builder = "/bin/sh";
+        inherit name;
         args = [
           "-eu"
           script
         ];
-        PATH = "/usr/bin:/bin";
-        preferLocalBuild = true;
-        allowSubstitutes = false;
       }
       // attributes
     );

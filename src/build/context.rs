@@ -25,7 +25,7 @@ pub struct Context {
     /// Units of these packages have variables of their own instead.
     #[serde(default)]
     pub crates: BTreeMap<String, CrateContext>,
-    /// `sandbox-paths` of the builds, in Nix's `target[=source]` form.
+    /// Directories of the machine that the sandbox of the builds shows.
     #[serde(default)]
     pub sandbox_paths: Vec<String>,
 }
@@ -60,16 +60,9 @@ impl Context {
 
     /// What a sandboxed build sees.
     pub fn visible(&self) -> Visible {
-        let target = |path: &String| {
-            path.split('=')
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches('/')
-                .to_owned()
-        };
         Visible {
             store_dir: self.store_dir.clone(),
-            host: self.sandbox_paths.iter().map(target).collect(),
+            host: self.sandbox_paths.clone(),
         }
     }
 

@@ -21,6 +21,7 @@ pub fn of(plan: &UnitAsk) -> String {
         script,
         arguments,
         variables,
+        host_paths,
         inputs,
     } = plan;
     [FORM, name, system, script].into_iter().for_each(&mut add);
@@ -31,6 +32,8 @@ pub fn of(plan: &UnitAsk) -> String {
         add(name);
         add(value);
     }
+    add(&host_paths.len().to_string());
+    host_paths.iter().for_each(|path| add(path));
     add(&inputs.len().to_string());
     inputs.iter().for_each(|input| add(&input.path));
     hasher.finalize().to_hex().to_string()

@@ -352,6 +352,7 @@ impl<'a> Planner<'a> {
             script: script.to_owned(),
             arguments: self.arguments,
             variables: self.variables,
+            host_paths: given.context.sandbox_paths.clone(),
             inputs: self.inputs.into_iter().collect(),
         })
     }

@@ -77,7 +77,8 @@ mod tests {
         let project = Project {
             root: root.clone(),
             layers: vec![root],
-            ..Project::default()
+            pins: None,
+            rust_toolchain: None,
         };
         (directory, project)
     }

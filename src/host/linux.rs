@@ -153,20 +153,16 @@ pub(super) fn package_name(entry: &super::packages::Entry) -> Option<&str> {
     entry.debian.as_deref()
 }
 
-/// `extra-sandbox-paths` with which the machine's own programs start in a build.
+/// The directories with which the machine's own programs start in a build that
+/// asks for them. A link (`/lib` on a merged `/usr`) is a link there too.
 ///
 /// `/bin` is not among them: Nix puts a `/bin/sh` of its own there.
 pub(super) fn sandbox_paths() -> Vec<String> {
-    let mut paths = Vec::new();
-    for directory in ["/usr", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"] {
-        let path = Path::new(directory);
-        match std::fs::canonicalize(path) {
-            Ok(real) if real == path => paths.push(directory.to_string()),
-            Ok(real) => paths.extend(real.to_str().map(|real| format!("{directory}={real}"))),
-            Err(_) => {}
-        }
-    }
-    paths
+    ["/usr", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"]
+        .into_iter()
+        .filter(|directory| Path::new(directory).exists())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// How a shared library's file is called, for the linker.

@@ -111,7 +111,7 @@ pub(super) fn package_name(entry: &super::packages::Entry) -> Option<&str> {
     entry.homebrew.as_deref()
 }
 
-/// `extra-sandbox-paths`: what of the machine a build may see.
+/// What of the machine a build may see that asks for it.
 pub(super) fn sandbox_paths() -> Vec<String> {
     [
         "/usr",

@@ -7,7 +7,7 @@
 //! for `rust`, `rust.default`, `cc`, `date`, `commit`).
 //! ```json
 //! { "imports": { "<id>": "<store path>" },
-//!   "sandboxPaths": [ "/usr", "/lib=/usr/lib" ],
+//!   "sandboxPaths": [ "/usr", "/lib" ],
 //!   "rust": { "default": "<toolchain>",
 //!             "toolchains": { "<toolchain>": {
 //!                 "version": "1.95.0", "channel": "stable", "date": "2026-04-16", "commit": "59807616e",

@@ -71,7 +71,10 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
         set("max-jobs", "auto");
     }
     if !settings.sandbox_paths.is_empty() {
-        set("extra-sandbox-paths", &settings.sandbox_paths.join(" "));
+        set(
+            "extra-allowed-impure-host-deps",
+            &settings.sandbox_paths.join(" "),
+        );
     }
     if settings.offline {
         set("substitute", "false");

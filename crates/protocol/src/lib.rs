@@ -29,7 +29,8 @@ pub struct Settings {
     pub impure: bool,
     /// No network: neither substituters nor fetches.
     pub offline: bool,
-    /// `extra-sandbox-paths`, in Nix's `target[=source]` form.
+    /// Directories of the machine that a derivation may ask for with
+    /// `__impureHostDeps`. No other derivation sees them in its sandbox.
     pub sandbox_paths: Vec<String>,
 }
 
@@ -142,6 +143,8 @@ pub struct UnitAsk {
     /// Variables of the builder; none has the name of an attribute that means
     /// something to Nix (see [`UnitAsk::is_reserved`]).
     pub variables: BTreeMap<String, String>,
+    /// Those of [`Settings::sandbox_paths`] that its sandbox shows.
+    pub host_paths: Vec<String>,
     /// Every store path that the above mentions, and whatever else is wanted
     /// in the sandbox.
     pub inputs: Vec<StoreInput>,

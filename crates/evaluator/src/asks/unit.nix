@@ -25,6 +25,7 @@ let
     ask.variables
     // {
       inherit (ask) name system;
+      __impureHostDeps = ask.host_paths;
       builder = "/bin/sh";
       args = [
         "-c"

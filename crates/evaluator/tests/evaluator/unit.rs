@@ -14,6 +14,7 @@ fn unit(
         script: script.to_owned(),
         arguments: vec!["a b".to_owned(), "$HOME".to_owned()],
         variables: BTreeMap::from([("CARGO_PKG_NAME".to_owned(), "it's".to_owned())]),
+        host_paths: vec![],
         inputs,
     };
     match world.outcome(Settings::default(), Ask::Unit(Box::new(ask)))? {
