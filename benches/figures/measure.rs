@@ -21,7 +21,7 @@ pub struct Candidate {
 #[derive(Default)]
 pub struct Sample {
     times: Vec<Duration>,
-    peak_kib: u64,
+    peak_bytes: u64,
 }
 
 impl Sample {
@@ -40,7 +40,7 @@ impl Sample {
 
     /// The largest resident set of any run.
     pub fn peak_bytes(&self) -> u64 {
-        self.peak_kib * 1024
+        self.peak_bytes
     }
 }
 
@@ -55,7 +55,7 @@ pub fn interleaved(rounds: usize, candidates: &mut [Candidate]) -> Vec<Sample> {
             let (time, peak) = once(candidate);
             if round >= WARM_UP {
                 sample.times.push(time);
-                sample.peak_kib = sample.peak_kib.max(peak);
+                sample.peak_bytes = sample.peak_bytes.max(peak);
             }
         }
     }
@@ -77,11 +77,5 @@ fn once(candidate: &mut Candidate) -> (Duration, u64) {
     let used = child.wait4().expect("the candidate is waited for");
     let time = start.elapsed();
     assert!(used.status.success(), "{command:?} failed: {}", used.status);
-    // In KiB on Linux, in bytes on macOS.
-    let peak = if cfg!(target_os = "macos") {
-        used.rusage.maxrss / 1024
-    } else {
-        used.rusage.maxrss
-    };
-    (time, peak)
+    (time, used.rusage.maxrss)
 }
