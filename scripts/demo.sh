@@ -16,15 +16,18 @@ export PATH=$release:$PATH XDG_CACHE_HOME=$place/cache
 cp -a examples/openssl "$place/openssl"
 rm -rf "$place/openssl/target"
 
-step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+bold='' plain=''
+[ ! -t 1 ] || bold=$'\033[1m' plain=$'\033[0m'
+step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 
-# explained WHY COMMAND...: one line of reason, the command, its time.
+# explained WHY COMMAND...: one line of reason, the command, its time. What the
+# command prints goes to the file $into, if that is set.
 explained() {
     local why=$1 start end
     shift
     printf '# %s\n$ %s\n' "$why" "$*"
     start=${EPOCHREALTIME/./}
-    "$@"
+    if [ -n "${into:-}" ]; then "$@" >"$into"; else "$@"; fi
     end=${EPOCHREALTIME/./}
     printf '# %d.%01d ms\n' $(((end - start) / 1000)) $(((end - start) % 1000 / 100))
 }
@@ -56,12 +59,14 @@ explained "the one file a project has" cat "$place/openssl/crate-env.nix"
 
 cd "$place/openssl"
 step "the environment, for the first time"
-explained "evaluated in-process by libnixexpr, realised in the store, printed for sh" \
+into=$place/first explained "evaluated in-process by libnixexpr, realised in the store, printed for sh" \
     cargo-nix env --print
+cat "$place/first"
 step "the environment, again"
-explained "the inputs have not changed: one slot is read, nothing is evaluated" \
-    cargo-nix env --print --quiet >"$place/again"
-tail -n 1 "$place/again"
+into=$place/again explained "no input has changed: one slot is read, nothing is evaluated" \
+    cargo-nix env --print
+cmp "$place/first" "$place/again"
+echo "# the same, byte for byte"
 step "the project, built and run inside"
 explained "cargo, rustc, cc and openssl are those of the environment" \
     cargo-nix exec --quiet -- cargo run --quiet

@@ -173,3 +173,47 @@ fn lib_makes_the_output_that_projects_have() {
         "{text}"
     );
 }
+
+/// `lib.mkShell` over the project in `<world>/project`, and a function of it.
+fn mk_shell(world: &World, apply: &str) -> Command {
+    let nixpkgs = repository().join("tests/fixtures/nixpkgs/outputs.nix");
+    let apply = format!(
+        "lib: ({apply}) (lib.mkShell {{ root = {}; pkgs = (import {}).legacyPackages.x86_64-linux; }})",
+        world.path().join("project").display(),
+        nixpkgs.display()
+    );
+    nix(
+        world,
+        &["eval", "--impure", "--json", "path:.#lib", "--apply", &apply],
+    )
+}
+
+#[test]
+fn lib_makes_a_mk_shell_of_a_crate_env() {
+    let world = world();
+    let text = "{ rust, openssl, pkg-config }:\n{\n  tools = [ rust.clippy ];\n  \
+                nativeBuildInputs = [ pkg-config ];\n  buildInputs = [ openssl ];\n  env.COLOUR = \"blue\";\n}\n";
+    world.write("project/crate-env.nix", text);
+    let shown = success(&mut mk_shell(
+        &world,
+        "s: { inherit (s.drvAttrs) COLOUR; native = map (p: p.pname) s.drvAttrs.nativeBuildInputs; \
+         inputs = map (p: p.pname) s.drvAttrs.buildInputs; }",
+    ));
+    assert_eq!(
+        shown.trim_end(),
+        r#"{"COLOUR":"blue","inputs":["openssl"],"native":["rust","clippy","pkg-config"]}"#
+    );
+}
+
+#[test]
+fn a_fault_in_a_crate_env_has_its_place_in_a_mk_shell_too() {
+    let world = world();
+    world.write("project/crate-env.nix", "{ rust }:\n{\n  buildInput = [ ];\n}\n");
+    let output = run(&mut mk_shell(&world, "s: s.name"));
+    assert!(!output.status.success());
+    let text = both(&output);
+    assert!(
+        text.contains("crate-env.nix:3:3: ") && text.contains("buildInputs"),
+        "{text}"
+    );
+}

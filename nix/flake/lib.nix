@@ -31,4 +31,7 @@ in
   #     });
   #   };
   cargoNix = f: lib.genAttrs systems (system: check (f system));
+
+  # { pkgs; root; } -> a mkShell of root's crate-env.nix.
+  mkShell = import ./mk-shell.nix;
 }
