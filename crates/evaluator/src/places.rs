@@ -4,19 +4,24 @@
 use cargo_nix_protocol::Position;
 use std::path::{Path, PathBuf};
 
-/// The project's snapshot in the store, and the project itself.
+/// What was copied into the store for an evaluation, and where it is on disk.
 #[derive(Clone, Debug)]
 pub struct Places {
     /// Store path of the snapshot.
     pub snapshot: String,
     /// The project's directory on disk.
     pub project: PathBuf,
+    /// Store path of cargo-nix's own Nix library.
+    pub library: String,
+    /// The library's directory on disk.
+    pub library_on_disk: PathBuf,
 }
 
 impl Places {
-    /// `text` with the snapshot's store path replaced by the project's directory.
+    /// `text` with store paths replaced by what they were copied from.
     pub fn map(&self, text: &str) -> String {
-        text.replace(&self.snapshot, &self.project.to_string_lossy())
+        let text = text.replace(&self.snapshot, &self.project.to_string_lossy());
+        text.replace(&self.library, &self.library_on_disk.to_string_lossy())
     }
 
     /// `text` with a path that is directly in the store's directory, and no store
@@ -88,6 +93,8 @@ mod tests {
         Places {
             snapshot: "/nix/store/xyz-source".into(),
             project: "/home/me/project".into(),
+            library: "/nix/store/lib-source".into(),
+            library_on_disk: "/home/me/.cache/library".into(),
         }
     }
 
@@ -123,6 +130,10 @@ mod tests {
 
     #[test]
     fn store_paths_become_the_projects() {
+        assert_eq!(
+            places().map("at /nix/store/lib-source/entry.nix"),
+            "at /home/me/.cache/library/entry.nix"
+        );
         assert_eq!(
             places().map("no /nix/store/xyz-source/a"),
             "no /home/me/project/a"

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 /// Enough for Nix's own limit of calls in calls (`max-call-depth`, 10,000) to be
 /// what is hit first. Memory that is not touched is not taken.
-const STACK: usize = 1 << 30;
+const STACK: usize = 256 << 20;
 
 const DOING: &str = "reading a request";
 

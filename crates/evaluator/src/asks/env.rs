@@ -84,10 +84,12 @@ impl<'a> Evaluation<'a> {
                 .map_err(read)
         };
         let snapshot = text("snapshot")?;
-        text("library")?;
+        let library = text("library")?;
         let places = Places {
             snapshot,
             project: ask.project_root.clone(),
+            library,
+            library_on_disk: ask.library.path.clone(),
         };
         Ok(Evaluation {
             session,

@@ -30,7 +30,7 @@ impl Session {
     /// is not pure though it should be.
     pub fn open(settings: &Settings, chatter: Chatter) -> Fallible<Session> {
         let nix = Nix::init().map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
-        let store = Store::open(&nix)
+        let store = open_store(&nix)
             .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))?;
         let session = Session {
             nix,
@@ -72,6 +72,21 @@ impl Session {
         State::new(&self.nix, &self.store)
             .map_err(|error| of_nix(&error, "starting the evaluator", FailureKind::Store, None))
     }
+}
+
+/// Opens the store. Where another process is making it at this moment, libnix may
+/// find its schema file empty for an instant, since it writes that in place.
+fn open_store(nix: &Nix) -> Result<Store, NixError> {
+    const ATTEMPTS: usize = 20;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+    let half_made = |error: &NixError| error.short.contains("schema") && error.short.contains("is corrupt");
+    for _ in 1..ATTEMPTS {
+        match Store::open(nix) {
+            Err(error) if half_made(&error) => std::thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+    Store::open(nix)
 }
 
 /// Calls `expression`, a function of one JSON text, with `argument`.

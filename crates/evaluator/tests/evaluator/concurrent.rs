@@ -1,7 +1,8 @@
 use crate::world::World;
 use cargo_nix_protocol::{Answer, Ask, Settings};
 
-/// Many processes that realise the same thing in a store that is yet to be made.
+/// libnix itself trips over a store that is half made: its schema file is empty for
+/// an instant. Many processes that realise the same thing in a store that is yet to be made.
 #[test]
 fn evaluators_share_a_store() {
     let world = World::with_own_store();

@@ -1,7 +1,8 @@
 //! Nothing but the snapshot and the library can be read; the message names the
 //! line and the way out.
 
-use crate::world::World;
+use crate::world::{World, events, line};
+use cargo_nix_protocol::{Ask, Event, Settings};
 
 /// Refused, with the place `crate-env.nix:2` and a hint; all of it golden.
 fn refused(name: &str, expression: &str) {
@@ -126,4 +127,32 @@ fn a_symlink_out_of_the_set() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("hermetic-symlink", without_trace(&text));
     });
+}
+
+/// A NIX_CONFIG of the user's counts, but not against purity.
+#[test]
+fn a_configuration_of_the_users_does_not_open_it() {
+    let world = World::new();
+    world.write(
+        "project/crate-env.nix",
+        "{ ... }: { text = builtins.readFile /etc/passwd; }",
+    );
+    let request = world.write("request", &line(Settings::default(), Ask::Env(world.env_ask())));
+    let mut command = world.command(env!("CARGO_BIN_EXE_cargo-nix-eval"));
+    command.env(
+        "NIX_CONFIG",
+        "substituters =\npure-eval = false\nrestrict-eval = false",
+    );
+    let output = command
+        .stdin(std::fs::File::open(request).expect("the request"))
+        .output()
+        .expect("it starts");
+    let Some(Event::Failure(failure)) = events(&output).pop() else {
+        panic!("it was read")
+    };
+    assert!(
+        failure.message.contains("forbidden in pure eval"),
+        "{}",
+        failure.message
+    );
 }
