@@ -1,8 +1,8 @@
 //! The evaluator: the only program of cargo-nix that links libnix.
 //!
 //! [`serve`] reads requests and writes events; each verb of the protocol is one
-//! file in [`asks`]; [`nix`] is the safe layer over libnix's C API, and with
-//! [`streams`] and [`settings`] the only place with unsafe code.
+//! file in `asks`; [`nix`] is the safe layer over libnix's C API, and, but for
+//! setting `NIX_CONFIG` in `settings`, the only place with unsafe code.
 //!
 //! Promises: evaluation is pure unless the request says otherwise, and that is
 //! proved at start; nothing but events reaches standard output; whatever it

@@ -5,6 +5,7 @@
 //! root. They are made while this process still holds libnix's temporary roots,
 //! so no collection comes in between.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -65,18 +66,9 @@ fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
 
 /// Tells the collector of `link`, in the first way that works.
 fn register(link: &Path, target: &str) -> bool {
-    let roots = state_directory().join("gcroots");
-    let name = blake3::hash(link.as_os_str().as_encoded_bytes()).to_hex();
-    let mut places = vec![roots.join("auto")];
-    if let Some(user) = std::env::var_os("USER").filter(|user| !user.is_empty()) {
-        places.push(roots.join("per-user").join(user).join("cargo-nix"));
-    }
-    for place in places {
-        let there =
-            place.is_dir() || place.parent().is_some_and(Path::is_dir) && std::fs::create_dir(&place).is_ok();
-        if there && replace_link(link, &place.join(&name[..32])).is_ok() {
-            return true;
-        }
+    let user = std::env::var_os("USER").filter(|user| !user.is_empty());
+    if register_in(&state_directory().join("gcroots"), user.as_deref(), link) {
+        return true;
     }
     // A daemon's store: only the daemon writes there, and its client knows how.
     let status = Command::new("nix-store")
@@ -90,9 +82,49 @@ fn register(link: &Path, target: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
+/// Writes an indirect root into the directory of everybody's, or the user's own.
+fn register_in(roots: &Path, user: Option<&OsStr>, link: &Path) -> bool {
+    let name = blake3::hash(link.as_os_str().as_encoded_bytes()).to_hex();
+    let own = user.map(|user| roots.join("per-user").join(user).join("cargo-nix"));
+    std::iter::once(roots.join("auto")).chain(own).any(|place| {
+        let parent = place.parent().is_some_and(Path::is_dir);
+        let there = place.is_dir() || (parent && std::fs::create_dir(&place).is_ok());
+        there && replace_link(link, &place.join(&name[..32])).is_ok()
+    })
+}
+
 /// Where libnix keeps the store's state.
 fn state_directory() -> PathBuf {
     std::env::var_os("NIX_STATE_DIR")
         .filter(|dir| !dir.is_empty())
         .map_or_else(|| "/nix/var/nix".into(), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of the roots below `place`.
+    fn count(place: &Path) -> usize {
+        std::fs::read_dir(place).map_or(0, Iterator::count)
+    }
+
+    #[test]
+    fn everybodys_roots_come_first_and_the_users_own_next() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let roots = dir.path().join("gcroots");
+        let (link, user) = (dir.path().join("env"), Some(OsStr::new("me")));
+        assert!(!register_in(&roots, user, &link), "there is no state directory");
+
+        std::fs::create_dir_all(roots.join("per-user/me")).expect("the user's");
+        // What cannot be a directory cannot be written either, for root too.
+        std::fs::write(roots.join("auto"), "").expect("a file in its place");
+        assert!(register_in(&roots, user, &link));
+        assert!(!register_in(&roots, None, &link));
+        assert_eq!(count(&roots.join("per-user/me/cargo-nix")), 1);
+
+        std::fs::remove_file(roots.join("auto")).expect("the file goes");
+        assert!(register_in(&roots, user, &link) && register_in(&roots, user, &link));
+        assert_eq!(count(&roots.join("auto")), 1);
+    }
 }

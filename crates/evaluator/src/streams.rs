@@ -15,7 +15,7 @@ pub struct Events(Arc<Mutex<File>>);
 
 impl Events {
     /// Writes one event. That nobody reads it any more is found out by
-    /// [`end_with_reader`], so an error is no news here.
+    /// `end_with_reader`, so an error is no news here.
     pub fn send(&self, event: &Event) {
         let mut line = serde_json::to_vec(event).expect("events have string keys and no failing parts");
         line.push(b'\n');
