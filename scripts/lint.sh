@@ -56,7 +56,7 @@ mapfile -t bash_files < <(
 mapfile -t zsh_files < <(matching '\.zsh$')
 mapfile -t fish_files < <(matching '\.fish$')
 # Broken projects are fixtures: their errors are what the tests look at.
-mapfile -t nix_files < <(matching '\.nix$' | grep -vE '^tests/fixtures/(broken|bad|escape)' || true)
+mapfile -t nix_files < <(matching '\.nix$' | grep -vE '/fixtures/(errors|broken)/|^tests/broken/' || true)
 
 # Private items too: their comments are for those who work here.
 docs() {

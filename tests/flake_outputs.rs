@@ -29,7 +29,7 @@ fn world() -> World {
     let world = World::new();
     let to = world.path().join("flake");
     std::fs::create_dir(&to).expect("a directory for the flake");
-    for name in FLAKE.iter().filter(|name| repository().join(name).exists()) {
+    for name in FLAKE {
         success(
             world
                 .command("cp")

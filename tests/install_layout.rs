@@ -92,6 +92,21 @@ fn every_file_is_in_the_place_where_it_is_looked_for() {
 }
 
 #[test]
+fn the_installed_program_finds_its_evaluator() {
+    let world = World::new();
+    success(&mut install_sh(&world, "install"));
+    let project = world.project("examples/openssl", "project");
+    let mut command = world.command(in_prefix(&world, "bin/cargo-nix"));
+    let printed = success(
+        command
+            .env_remove("CARGO_NIX_EVAL")
+            .args(["env", "--print"])
+            .current_dir(project),
+    );
+    assert!(printed.contains("export PATH="), "{printed}");
+}
+
+#[test]
 fn uninstall_removes_what_was_installed_and_nothing_else() {
     let world = World::new();
     success(&mut install_sh(&world, "install"));

@@ -27,7 +27,7 @@ rustPlatform.buildRustPackage {
       ../../data
       ../../nix
       ../../scripts
-      (lib.fileset.maybeMissing ../../shell-hooks)
+      ../../shell-hooks
       ../../src
     ];
   };

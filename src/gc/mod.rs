@@ -2,7 +2,7 @@
 //! used lately, projects that are gone, left-overs of processes that were
 //! killed.
 //!
-//! [`plan`] decides (pure), [`survey`] reads what is there, [`sweep`] removes.
+//! [`plan()`] decides (pure), [`survey()`] reads what is there, [`sweep()`] removes.
 //! A slot holds the GC roots of its environment, so dropping it is what lets
 //! Nix's own collector take the store paths; nothing here touches the store.
 //!

@@ -8,6 +8,9 @@ use clap_complete_nushell::Nushell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The program's name.
+const NAME: &str = "cargo-nix";
+
 /// Makes files derived from cargo-nix's command line.
 #[derive(Parser)]
 enum Task {
@@ -20,10 +23,28 @@ enum Task {
 
 fn main() -> io::Result<()> {
     let Task::Assets { dir } = Task::parse();
-    // `help` as a verb repeats all others; a page for each would be noise.
-    let command = cargo_nix::cli::Cli::command().disable_help_subcommand(true);
+    let command = without_hidden(&cargo_nix::cli::Cli::command());
     man_pages(&command, &dir.join("share/man/man1"))?;
     completions(&command, &dir)
+}
+
+/// The command line as users see it: completions would offer hidden verbs too,
+/// and `help` as a verb repeats all others.
+fn without_hidden(command: &Command) -> Command {
+    let mut shown = Command::new(NAME)
+        .bin_name(NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_subcommand(true)
+        .subcommands(
+            command
+                .get_subcommands()
+                .filter(|verb| !verb.is_hide_set())
+                .cloned(),
+        );
+    if let Some(about) = command.get_about() {
+        shown = shown.about(about.clone());
+    }
+    shown
 }
 
 /// One page for the program and one for each verb that is not hidden, named as
@@ -35,27 +56,26 @@ fn man_pages(command: &Command, dir: &Path) -> io::Result<()> {
 
 /// Each in the place where its shell looks for it.
 fn completions(command: &Command, dir: &Path) -> io::Result<()> {
-    let name = command.get_name().to_owned();
     let places: [(&dyn Fn(&mut Vec<u8>), String); 5] = [
         (
             &|out| generate(Shell::Bash, command, out),
-            format!("share/bash-completion/completions/{name}"),
+            format!("share/bash-completion/completions/{NAME}"),
         ),
         (
             &|out| generate(Shell::Zsh, command, out),
-            format!("share/zsh/site-functions/_{name}"),
+            format!("share/zsh/site-functions/_{NAME}"),
         ),
         (
             &|out| generate(Shell::Fish, command, out),
-            format!("share/fish/vendor_completions.d/{name}.fish"),
+            format!("share/fish/vendor_completions.d/{NAME}.fish"),
         ),
         (
             &|out| generate(Shell::Elvish, command, out),
-            format!("share/elvish/lib/{name}.elv"),
+            format!("share/elvish/lib/{NAME}.elv"),
         ),
         (
             &|out| generate(Nushell, command, out),
-            format!("share/nushell/vendor/autoload/{name}.nu"),
+            format!("share/nushell/vendor/autoload/{NAME}.nu"),
         ),
     ];
     for (write, place) in places {
@@ -69,7 +89,5 @@ fn completions(command: &Command, dir: &Path) -> io::Result<()> {
 }
 
 fn generate(shell: impl Generator, command: &Command, out: &mut Vec<u8>) {
-    let mut command = command.clone();
-    let name = command.get_name().to_owned();
-    clap_complete::generate(shell, &mut command, name, out);
+    clap_complete::generate(shell, &mut command.clone(), NAME, out);
 }
