@@ -141,3 +141,52 @@ fn an_import_found_on_the_way() {
     let rustfmt = dump["variables"]["FMT"].as_str().expect("a path");
     assert!(common::success(Command::new(rustfmt).arg("--version")).starts_with("rustfmt"));
 }
+
+/// What crate-env.nix files written for nixpkgs commonly use of `lib` and `stdenv`.
+#[test]
+fn lib_and_stdenv_of_the_host_set() {
+    let case = Case::new(&[(
+        "crate-env.nix",
+        "{ lib, stdenv, openssl, pkgs, system, defaultCrateOverrides }:\n{\n  crates = defaultCrateOverrides;\n  buildInputs = lib.optionals stdenv.hostPlatform.isUnix [ openssl.dev ]\n    \
+         ++ lib.optional (stdenv.isLinux && stdenv.isDarwin) pkgs.nothing;\n  env = {\n    \
+         LIBS = lib.removePrefix \"/\" (lib.makeLibraryPath [ openssl ]);\n    SYSTEM = lib.escapeShellArg \"it's ${system}\";\n    \
+         WORDS = lib.concatMapStringsSep \",\" lib.trim (lib.splitString \".\" \" a .b\");\n  };\n}\n",
+    )]);
+    let dump = case.dump();
+    assert_eq!(dump["variables"]["WORDS"], "a,b");
+    assert!(
+        dump["variables"]["LIBS"]
+            .as_str()
+            .is_some_and(|libs| libs.ends_with("/lib"))
+    );
+    assert!(
+        dump["variables"]["SYSTEM"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("'it'\\''s "))
+    );
+    assert!(
+        dump["variables"]["PKG_CONFIG_PATH"]
+            .as_str()
+            .is_some_and(|path| path.contains("openssl"))
+    );
+}
+
+/// The few builders that a crate-env.nix over the host set can want.
+#[test]
+fn a_script_of_the_projects_own() {
+    let case = Case::new(&[(
+        "crate-env.nix",
+        "{ writeShellScriptBin, symlinkJoin }:\n{ tools = [ (symlinkJoin { name = \"both\"; paths = [ (writeShellScriptBin \"hi\" \"echo hi there\") ]; }) ]; }\n",
+    )]);
+    let (dump, _) = case.environment();
+    let path = dump["prepend"]["PATH"].as_array().expect("PATH");
+    let script = path
+        .iter()
+        .filter_map(|entry| entry.as_str())
+        .map(|entry| format!("{entry}/hi"));
+    let script = script
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+        .expect("hi is on PATH");
+    assert_eq!(common::success(&mut Command::new(script)), "hi there\n");
+}

@@ -120,7 +120,10 @@ let
     }) (attrNames absent)
   );
 
-  pkgs = missing // base // described // import ./builders.nix { inherit tools derive; } // { inherit pkgs; };
+  pkgs = missing // base // described // import ./builders.nix { inherit tools derive; } // {
+    inherit pkgs;
+    defaultCrateOverrides = import ./crate-overrides.nix pkgs;
+  };
 in
 {
   inherit pkgs;

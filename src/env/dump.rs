@@ -35,7 +35,9 @@ pub struct HostPart {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Meta {
-    /// The names below `crates`, each with its place.
+    /// The names below `crates` that the project itself wrote, each with its
+    /// place; what it took from elsewhere (nixpkgs' `defaultCrateOverrides`)
+    /// names crates of all the world and is left out.
     pub crates: Vec<CrateEntry>,
 }
 
