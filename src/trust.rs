@@ -1,0 +1,157 @@
+//! Which contents a user has allowed to be evaluated without being asked for:
+//! at a prompt, in the background, by an editor.
+//!
+//! Trust belongs to the input set's digest, not to a place: worktrees share it,
+//! an edit asks again. It lies in the data directory, so that deleting the
+//! cache takes no decision away. What was allowed is kept beside it, so that
+//! the difference to what is there now can be shown.
+//!
+//! Never: trust by default, or trust that a file which does not check out gives.
+
+use crate::error::{Error, Result};
+use crate::sealed;
+use serde::{Deserialize, Serialize};
+use similar::TextDiff;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Larger files are compared by their hash only.
+const SHOWN: usize = 256 * 1024;
+
+/// The decisions of this user.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    directory: PathBuf,
+}
+
+/// The texts of an input set, by path relative to its root.
+pub type Contents = BTreeMap<String, Vec<u8>>;
+
+#[derive(Serialize, Deserialize, Default)]
+struct Allowed {
+    /// Text of each file; of a large or binary one, its blake3 instead.
+    files: BTreeMap<String, String>,
+}
+
+impl Trust {
+    /// The decisions below `data`, the user's data directory of cargo-nix.
+    pub fn new(data: &Path) -> Trust {
+        Trust { directory: data.join("trust") }
+    }
+
+    /// Whether this very content may be evaluated.
+    pub fn allows(&self, digest: &blake3::Hash) -> bool {
+        sealed::read(&self.file(digest), "trust").is_some()
+    }
+
+    /// Allows it, and remembers it as what the project `id` was allowed last.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn allow(&self, id: &str, digest: &blake3::Hash, contents: &Contents) -> Result<()> {
+        let text = |bytes: &Vec<u8>| match std::str::from_utf8(bytes) {
+            Ok(text) if text.len() <= SHOWN => text.to_owned(),
+            _ => format!("(blake3 {})\n", blake3::hash(bytes)),
+        };
+        let files = contents.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect();
+        let payload = serde_json::to_vec(&Allowed { files }).expect("texts are JSON");
+        sealed::write(&self.file(digest), "trust", &payload)?;
+        sealed::write(&self.last(id), "last", digest.to_hex().as_bytes())
+    }
+
+    /// Takes the permission for this content away; `false` if there was none.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn deny(&self, digest: &blake3::Hash) -> Result<bool> {
+        let file = self.file(digest);
+        match fs::remove_file(&file) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::io("removing", file)(error)),
+        }
+    }
+
+    /// What differs between what the project `id` was allowed last and `now`,
+    /// as a unified diff; `None` if it was never allowed anything.
+    pub fn difference(&self, id: &str, now: &Contents) -> Option<String> {
+        let last = String::from_utf8(sealed::read(&self.last(id), "last")?).ok()?;
+        let file = self.file(&blake3::Hash::from_hex(last).ok()?);
+        let allowed: Allowed = serde_json::from_slice(&sealed::read(&file, "trust")?).ok()?;
+        Some(unified(&allowed.files, now))
+    }
+
+    fn file(&self, digest: &blake3::Hash) -> PathBuf {
+        self.directory.join(digest.to_hex().as_str())
+    }
+
+    fn last(&self, id: &str) -> PathBuf {
+        self.directory.join("projects").join(id)
+    }
+}
+
+/// One unified diff over all files that differ; control characters that could
+/// act on a terminal are shown as `?`.
+fn unified(before: &BTreeMap<String, String>, now: &Contents) -> String {
+    let mut paths: Vec<&String> = before.keys().chain(now.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    let mut text = String::new();
+    for path in paths {
+        let old = before.get(path).cloned().unwrap_or_default();
+        let new = now.get(path).map_or(String::new(), |bytes| match std::str::from_utf8(bytes) {
+            Ok(text) if text.len() <= SHOWN => text.to_owned(),
+            _ => format!("(blake3 {})\n", blake3::hash(bytes)),
+        });
+        if old != new {
+            let diff = TextDiff::from_lines(&old, &new);
+            text.push_str(&diff.unified_diff().header(path, path).to_string());
+        }
+    }
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(text: &str) -> Contents {
+        Contents::from([("crate-env.nix".to_owned(), text.as_bytes().to_vec())])
+    }
+
+    #[test]
+    fn trust_is_for_the_content_alone() {
+        let data = tempfile::tempdir().expect("a directory");
+        let trust = Trust::new(data.path());
+        let (old, new) = (blake3::hash(b"old"), blake3::hash(b"new"));
+        assert!(!trust.allows(&old), "nothing is trusted by default");
+        trust.allow("project", &old, &contents("a\nb\n")).expect("allowed");
+        assert!(trust.allows(&old));
+        assert!(!trust.allows(&new), "an edit asks again");
+        assert!(trust.deny(&old).expect("denied"));
+        assert!(!trust.deny(&old).expect("denied twice"));
+        assert!(!trust.allows(&old));
+    }
+
+    #[test]
+    fn the_difference_to_what_was_allowed_is_shown_without_terminal_codes() {
+        let data = tempfile::tempdir().expect("a directory");
+        let trust = Trust::new(data.path());
+        assert_eq!(trust.difference("project", &contents("a\n")), None);
+        trust.allow("project", &blake3::hash(b"old"), &contents("a\nb\n")).expect("allowed");
+        let difference = trust.difference("project", &contents("a\n\u{1b}[2Jc\n")).expect("a difference");
+        assert!(difference.contains("-b\n") && difference.contains("+?[2Jc\n"), "{difference}");
+    }
+
+    #[test]
+    fn noise_in_the_file_is_no_trust() {
+        let data = tempfile::tempdir().expect("a directory");
+        let trust = Trust::new(data.path());
+        let digest = blake3::hash(b"content");
+        trust.allow("project", &digest, &contents("a")).expect("allowed");
+        fs::write(trust.file(&digest), b"noise").expect("written");
+        assert!(!trust.allows(&digest));
+    }
+}

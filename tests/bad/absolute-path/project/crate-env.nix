@@ -1,0 +1,5 @@
+{ rust, ... }:
+{
+  toolchain = rust.default;
+  env.HOSTS = builtins.readFile /etc/hosts;
+}

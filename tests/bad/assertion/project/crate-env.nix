@@ -1,0 +1,5 @@
+{ rust, lib, ... }:
+assert 1 == 2;
+{
+  toolchain = rust.default;
+}

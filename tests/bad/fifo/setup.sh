@@ -1,0 +1,2 @@
+# Run in the project's directory before cargo-nix.
+mkfifo pipe

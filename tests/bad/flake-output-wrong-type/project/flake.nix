@@ -1,0 +1,5 @@
+{
+  outputs = _: {
+    cargoNix.x86_64-linux = "nixpkgs";
+  };
+}

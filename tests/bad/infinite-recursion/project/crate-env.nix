@@ -1,0 +1,7 @@
+{ rust, ... }:
+let
+  toolchain = toolchain;
+in
+{
+  inherit toolchain;
+}

@@ -1,0 +1,8 @@
+{ rust, ... }:
+let
+  pkgs = import <nixpkgs> { };
+in
+{
+  toolchain = rust.default;
+  buildInputs = [ pkgs.openssl ];
+}

@@ -1,0 +1,8 @@
+{ rust, ... }:
+let
+  name = "environment";
+in
+{
+  toolchain = rust.default;
+  env = import (./. + "/../${name}.nix");
+}

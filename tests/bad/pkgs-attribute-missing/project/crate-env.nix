@@ -1,0 +1,5 @@
+{ rust, pkgs, ... }:
+{
+  toolchain = rust.default;
+  buildInputs = [ pkgs.opnessl ];
+}

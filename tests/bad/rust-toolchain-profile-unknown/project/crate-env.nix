@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  toolchain = rust.fromFile ./rust-toolchain.toml;
+}

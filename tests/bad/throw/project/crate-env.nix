@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  toolchain = throw "this project needs the moon";
+}

@@ -1,0 +1,6 @@
+{ rust, ... }:
+{
+  toolchain = rust.default;
+  shellHook = ''
+    echo hello
+}

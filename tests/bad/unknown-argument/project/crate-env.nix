@@ -1,0 +1,5 @@
+{ rust, opnessl }:
+{
+  toolchain = rust.default;
+  buildInputs = [ opnessl ];
+}

@@ -1,0 +1,5 @@
+{ rust, frobnicate-library }:
+{
+  toolchain = rust.default;
+  buildInputs = [ frobnicate-library ];
+}
