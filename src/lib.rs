@@ -7,6 +7,8 @@
 //! - [`mod@env`]: an environment, obtained and rendered
 //! - [`evaluator`]: the conversation with `cargo-nix-eval`
 //! - [`progress`]: what is going on, for a user who waits
+//! - [`background`]: evaluating and building while nobody waits
+//! - [`trust`]: which contents may be evaluated without being asked for
 //! - [`build`]: stock cargo, artifacts from the store
 //! - [`cache`]: slots of realised environments, by key
 //! - [`gc`]: what the cache no longer needs
@@ -18,6 +20,7 @@
 //! - [`sealed`]: files that check out, or count as absent
 //! - [`vars`], [`error`]: environment variables and faults
 
+pub mod background;
 pub mod build;
 pub mod cache;
 pub mod cli;
@@ -35,4 +38,5 @@ pub mod progress;
 pub mod project;
 pub mod sealed;
 pub mod snippet;
+pub mod trust;
 pub mod vars;

@@ -38,7 +38,9 @@ struct Allowed {
 impl Trust {
     /// The decisions below `data`, the user's data directory of cargo-nix.
     pub fn new(data: &Path) -> Trust {
-        Trust { directory: data.join("trust") }
+        Trust {
+            directory: data.join("trust"),
+        }
     }
 
     /// Whether this very content may be evaluated.
@@ -55,7 +57,10 @@ impl Trust {
             Ok(text) if text.len() <= SHOWN => text.to_owned(),
             _ => format!("(blake3 {})\n", blake3::hash(bytes)),
         };
-        let files = contents.iter().map(|(path, bytes)| (path.clone(), text(bytes))).collect();
+        let files = contents
+            .iter()
+            .map(|(path, bytes)| (path.clone(), text(bytes)))
+            .collect();
         let payload = serde_json::to_vec(&Allowed { files }).expect("texts are JSON");
         sealed::write(&self.file(digest), "trust", &payload)?;
         sealed::write(&self.last(id), "last", digest.to_hex().as_bytes())
@@ -101,16 +106,26 @@ fn unified(before: &BTreeMap<String, String>, now: &Contents) -> String {
     let mut text = String::new();
     for path in paths {
         let old = before.get(path).cloned().unwrap_or_default();
-        let new = now.get(path).map_or(String::new(), |bytes| match std::str::from_utf8(bytes) {
-            Ok(text) if text.len() <= SHOWN => text.to_owned(),
-            _ => format!("(blake3 {})\n", blake3::hash(bytes)),
-        });
+        let new = now
+            .get(path)
+            .map_or(String::new(), |bytes| match std::str::from_utf8(bytes) {
+                Ok(text) if text.len() <= SHOWN => text.to_owned(),
+                _ => format!("(blake3 {})\n", blake3::hash(bytes)),
+            });
         if old != new {
             let diff = TextDiff::from_lines(&old, &new);
             text.push_str(&diff.unified_diff().header(path, path).to_string());
         }
     }
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '?' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '?'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -127,7 +142,9 @@ mod tests {
         let trust = Trust::new(data.path());
         let (old, new) = (blake3::hash(b"old"), blake3::hash(b"new"));
         assert!(!trust.allows(&old), "nothing is trusted by default");
-        trust.allow("project", &old, &contents("a\nb\n")).expect("allowed");
+        trust
+            .allow("project", &old, &contents("a\nb\n"))
+            .expect("allowed");
         assert!(trust.allows(&old));
         assert!(!trust.allows(&new), "an edit asks again");
         assert!(trust.deny(&old).expect("denied"));
@@ -140,9 +157,16 @@ mod tests {
         let data = tempfile::tempdir().expect("a directory");
         let trust = Trust::new(data.path());
         assert_eq!(trust.difference("project", &contents("a\n")), None);
-        trust.allow("project", &blake3::hash(b"old"), &contents("a\nb\n")).expect("allowed");
-        let difference = trust.difference("project", &contents("a\n\u{1b}[2Jc\n")).expect("a difference");
-        assert!(difference.contains("-b\n") && difference.contains("+?[2Jc\n"), "{difference}");
+        trust
+            .allow("project", &blake3::hash(b"old"), &contents("a\nb\n"))
+            .expect("allowed");
+        let difference = trust
+            .difference("project", &contents("a\n\u{1b}[2Jc\n"))
+            .expect("a difference");
+        assert!(
+            difference.contains("-b\n") && difference.contains("+?[2Jc\n"),
+            "{difference}"
+        );
     }
 
     #[test]

@@ -16,6 +16,11 @@ let
   declared = description.inputs or { };
   locked = pathExists (tools.inSnapshot pins "flake.lock");
 
+  # A flake.nix that nobody has locked is no use to anyone yet; it is in the way
+  # only if it says that the environment is to come from it.
+  speaksOfUs = builtins.length (builtins.split "cargoNix" text) > 1;
+  text = builtins.readFile (tools.inSnapshot pins "flake.nix");
+
   plain = builtins.unsafeDiscardStringContext (toString snapshot);
   directory = if pins == "" then "" else "dir=${pins}&";
   escape = builtins.replaceStrings [ "+" "/" "=" ] [ "%2B" "%2F" "%3D" ];
@@ -61,8 +66,14 @@ let
     place = placeOf "inputs" description;
   };
 in
-if declared != { } && !locked then
+if declared != { } && !locked && speaksOfUs then
   { problems = [ unlocked ]; }
+else if declared != { } && !locked then
+  {
+    problems = [ ];
+    cargoNix = null;
+    inputs = [ ];
+  }
 else
   {
     problems = found;

@@ -39,7 +39,12 @@ pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
     if lock.try_lock().is_err() {
         return Ok(());
     }
-    let job = Job { args, vars, desk, began: now() };
+    let job = Job {
+        args,
+        vars,
+        desk,
+        began: now(),
+    };
     let mut look = look;
     loop {
         if look.slot.is_some() {

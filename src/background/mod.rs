@@ -71,9 +71,12 @@ pub enum Wanted {
 /// Whether a job is wanted for `key`, given the last report.
 pub fn wanted(last: Option<&Status>, key: &Key, now: u64) -> Wanted {
     match last {
-        Some(Status { phase: Phase::Failed { message }, key: Some(failed), at, .. })
-            if failed == key.as_str() && now.saturating_sub(*at) < RETRY_AFTER.as_nanos() as u64 =>
-        {
+        Some(Status {
+            phase: Phase::Failed { message },
+            key: Some(failed),
+            at,
+            ..
+        }) if failed == key.as_str() && now.saturating_sub(*at) < RETRY_AFTER.as_nanos() as u64 => {
             Wanted::Nothing(message.clone())
         }
         _ => Wanted::Job,

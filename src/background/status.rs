@@ -77,7 +77,9 @@ pub struct Desk {
 impl Desk {
     /// The desk of the project with this id.
     pub fn of(cache: &Cache, project: &str) -> Desk {
-        Desk { directory: cache.directory().join("projects").join(project) }
+        Desk {
+            directory: cache.directory().join("projects").join(project),
+        }
     }
 
     /// Rewritten whenever a job ends: shells watch it.
@@ -129,5 +131,7 @@ impl Desk {
 
 /// Nanoseconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_nanos() as u64)
 }

@@ -9,5 +9,5 @@ mod obtain;
 pub mod render;
 
 pub use dump::Env;
-pub use obtain::{Obtained, obtain, system};
+pub use obtain::{Look, Obtained, obtain, system};
 pub use render::Format;
