@@ -13,7 +13,7 @@ packages_libnix=(
 )
 packages_libnix_bookworm=(
     libboost-container1.81-dev libboost-context1.81-dev libboost-coroutine1.81-dev
-    libboost1.81-dev libhttp-parser-dev python3-venv
+    libboost1.81-dev libhttp-parser-dev python3-venv zlib1g-dev
 )
 packages_libnix_trixie=(
     libboost-container-dev libboost-context-dev libboost-coroutine-dev libboost-dev
