@@ -7,7 +7,7 @@
 #   imports   parts of the machine that must be in the store first; if there are
 #             any, nothing else may be forced
 #   meta      plain data: `problems` (if there are any, `env` may not be forced),
-#             `warnings`, and `crates`
+#             `warnings`, `crates` and `units` (nix/unit)
 #   env       the derivation of the environment, one file of JSON
 #   inputs    store paths of what the pins fetched
 #
@@ -64,5 +64,6 @@ in
     problems = builtins.sort before problems;
     inherit (sources) warnings;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
+    units = if problems != [ ] then null else merged.units;
   };
 }

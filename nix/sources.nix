@@ -11,6 +11,7 @@
 #   toolchain                 one that beats every other, or null
 #   crates                    `crates` below those of the layers
 #   environment               merged layers -> the derivation of the environment
+#   units                     merged layers -> what cargo's units are built with
 #   lacking                   imports -> those that are not in the store yet
 #   inputs                    store paths of what was fetched, with context
 #   problems, warnings
@@ -81,6 +82,7 @@ let
                 import ./rust/nixpkgs.nix { inherit tools pkgs; };
           };
       environment = import ./env { inherit tools pkgs; };
+      units = import ./unit { inherit tools system pkgs; };
     };
 
   # Over sources by name, as flake.lock and npins give them: an attribute is a

@@ -39,6 +39,21 @@ pub struct Vars {
     pub github_path: Option<PathBuf>,
     /// [`DEVELOP`]: the directory of the `cargo-nix develop` we are in.
     pub develop: Option<PathBuf>,
+    /// `CARGO_HOME`.
+    pub cargo_home: Option<PathBuf>,
+    /// `CARGO_NIX_UNITS_CONTEXT`: what the environment at hand compiles with
+    /// (`src/build/context.rs`); set by the environment.
+    pub units_context: Option<PathBuf>,
+    /// `CARGO_NIX_LOCAL_WRAPPER`: the RUSTC_WRAPPER that was set before the
+    /// environment; local units go through it.
+    pub local_wrapper: Option<PathBuf>,
+    /// `RUSTC_WRAPPER`.
+    pub rustc_wrapper: Option<PathBuf>,
+    /// `CARGO_NIX_UNITS` is set: environments make cargo take its units from
+    /// the store.
+    pub units: bool,
+    /// `CARGO_NIX_DEBUG` is set: say on standard error why a unit is local.
+    pub debug: bool,
 }
 
 impl Vars {
@@ -65,7 +80,20 @@ impl Vars {
             github_env: path_of("GITHUB_ENV"),
             github_path: path_of("GITHUB_PATH"),
             develop: path_of(DEVELOP),
+            cargo_home: path_of("CARGO_HOME"),
+            units_context: path_of("CARGO_NIX_UNITS_CONTEXT"),
+            local_wrapper: path_of("CARGO_NIX_LOCAL_WRAPPER"),
+            rustc_wrapper: path_of("RUSTC_WRAPPER"),
+            units: path_of("CARGO_NIX_UNITS").is_some(),
+            debug: path_of("CARGO_NIX_DEBUG").is_some(),
         }
+    }
+
+    /// `${CARGO_HOME:-~/.cargo}`.
+    pub fn cargo_home(&self) -> Option<PathBuf> {
+        self.cargo_home
+            .clone()
+            .or_else(|| Some(self.home.as_ref()?.join(".cargo")))
     }
 
     /// `${XDG_CACHE_HOME:-~/.cache}/cargo-nix`.

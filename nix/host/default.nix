@@ -41,6 +41,11 @@ in
     inherit (set) pkgs;
     isHost = true;
   };
+  units = import ../unit {
+    inherit tools system derive;
+    inherit (set) pkgs;
+    isHost = true;
+  };
   inputs = [ ];
   problems = [ ];
   warnings = [ ];

@@ -61,6 +61,7 @@ in
       unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
+  units = sources.units merged;
   # Those of the project itself; nixpkgs' overrides name crates of all the world.
   crateEntries = map (
     name:

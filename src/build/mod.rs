@@ -13,8 +13,9 @@
 //! - [`source`]: a package's source as a store path
 //! - [`index`]: key -> store path, in the cache
 //! - [`sidecar`]: which store path an artifact in a target directory is
-//! - [`realise`]: a miss: the evaluator builds the derivation
+//! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
+//! - [`workshop`]: what both kinds of units have in common
 //! - [`compile`], [`script`]: the two kinds of units, from end to end
 //!
 //! Promises: whatever cannot be accounted for is [`Local`]: compiled by the real
@@ -23,6 +24,7 @@
 //! in the other.
 
 pub mod argfile;
+pub mod compile;
 pub mod context;
 pub mod depinfo;
 pub mod index;
@@ -31,9 +33,14 @@ pub mod key;
 pub mod messages;
 pub mod origin;
 pub mod paths;
+pub mod place;
 pub mod plan;
+pub mod realise;
+pub mod script;
+pub mod service;
 pub mod sidecar;
 pub mod source;
+pub mod workshop;
 
 /// Why a unit is compiled here and now by the real rustc, as users are told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -94,12 +94,12 @@ impl Rewriter {
         let mut rest = text;
         'next: while !rest.is_empty() {
             for (from, to) in &self.rules {
-                if let Some(after) = rest.strip_prefix(from.as_str()) {
-                    if after.is_empty() || after.starts_with(['/', '\\']) || after.starts_with(DELIMITERS) {
-                        out.push_str(to);
-                        rest = after;
-                        continue 'next;
-                    }
+                if let Some(after) = rest.strip_prefix(from.as_str())
+                    && (after.is_empty() || after.starts_with(['/', '\\']) || after.starts_with(DELIMITERS))
+                {
+                    out.push_str(to);
+                    rest = after;
+                    continue 'next;
                 }
             }
             let step = rest.chars().next().map_or(0, char::len_utf8);

@@ -51,10 +51,11 @@ pub fn of(
     let cannot =
         |error: std::io::Error| Local::because(format!("{} cannot be read: {error}", origin.root.display()));
     let tree = Tree::walk(&origin.root).map_err(cannot)?;
-    if let Some(known) = index::read::<Known>(&record, "source") {
-        if known.stats == tree.stats && Path::new(&known.path).exists() {
-            return Ok(source(known.path));
-        }
+    if let Some(known) = index::read::<Known>(&record, "source")
+        && known.stats == tree.stats
+        && Path::new(&known.path).exists()
+    {
+        return Ok(source(known.path));
     }
     let path = import(Import {
         id,

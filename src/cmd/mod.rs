@@ -10,6 +10,9 @@ mod gc;
 mod init;
 mod output;
 mod start;
+mod wrapper;
+
+pub use wrapper::WRAPPER;
 
 use crate::cli::{Cli, Verb};
 use clap::Parser;
@@ -21,6 +24,9 @@ use std::process::ExitCode;
 /// `cargo nix env` calls us as `cargo-nix nix env`: that first word is dropped.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = wrapper::run(&args) {
+        return code;
+    }
     if args.get(1).is_some_and(|word| word == "nix") {
         args.remove(1);
     }

@@ -39,6 +39,8 @@ pub struct Meta {
     /// place; what it took from elsewhere (nixpkgs' `defaultCrateOverrides`)
     /// names crates of all the world and is left out.
     pub crates: Vec<CrateEntry>,
+    /// What cargo's units are built with; `None` without a toolchain of ours.
+    pub units: Option<serde_json::Value>,
 }
 
 /// A `crates.<name>` of a crate-env.nix.

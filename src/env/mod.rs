@@ -7,6 +7,7 @@ pub mod limits;
 pub mod merge;
 mod obtain;
 pub mod render;
+mod units;
 
 pub use dump::Env;
 pub use obtain::{Look, Obtained, obtain, system};

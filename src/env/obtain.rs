@@ -59,6 +59,11 @@ pub fn obtain(args: &ObtainArgs, vars: &Vars) -> Result<Obtained> {
         None => look.fill()?,
     };
     look.remember();
+    let mut slot = slot;
+    if vars.units {
+        let directory = look.cache.slot_directory(&look.key);
+        super::units::add(&mut slot.env, &directory, look.cache.directory(), vars)?;
+    }
     Ok(Obtained {
         env: slot.env,
         path: slot.path,
@@ -157,6 +162,12 @@ impl<'a> Look<'a> {
             path: answer.path,
             env,
         };
+        let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
+        if let Some(units) = &meta.units {
+            let directory = self.cache.slot_directory(&self.key);
+            let store_dir = self.vars.store_dir();
+            super::units::write(&directory, units, system(), &store_dir, &self.host.sandbox_paths)?;
+        }
         self.cache.fill(&self.key, &slot)?;
         Ok(Some(slot))
     }

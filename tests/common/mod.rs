@@ -5,6 +5,8 @@
 //! [`World::with_own_store`] gives a test a store that nobody else sees.
 #![allow(dead_code)]
 
+pub mod units;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

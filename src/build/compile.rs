@@ -1,0 +1,220 @@
+//! A unit of rustc, from cargo's call to its outputs in the target directory.
+
+use super::index::Tracked;
+use super::invocation::{Call, Invocation};
+use super::messages::{self, Wanted};
+use super::paths::Rewriter;
+use super::plan::{self, Given, Ran, Variables};
+use super::script::Run;
+use super::sidecar::Sidecar;
+use super::workshop::{Obtained, Package, Unserved, Workshop};
+use super::{Local, argfile, depinfo, invocation, place};
+use crate::error::Error;
+use crate::vars::Vars;
+use cargo_nix_protocol::StoreInput;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// `RUSTC_WRAPPER rustc arguments…`: serves the unit from the store, or
+/// replaces this process by rustc.
+pub fn main(words: &[OsString]) -> ExitCode {
+    let vars = Vars::read();
+    let Some((rustc, arguments)) = words.split_first() else {
+        eprintln!(
+            "error: cargo-nix-rustc is what RUSTC_WRAPPER names; cargo calls it with rustc and its arguments"
+        );
+        return ExitCode::from(2);
+    };
+    let call =
+        argfile::expand(arguments, |path| std::fs::read(path)).and_then(|words| invocation::parse(&words));
+    let unit = match &call {
+        Ok(Call::Compile(unit)) => unit,
+        Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),
+    };
+    let variables: Variables = std::env::vars_os().collect();
+    match serve(unit, rustc, &vars, variables) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Unserved::Local(Local(reason))) => {
+            note(&vars, unit, &reason);
+            exec(&vars, rustc, arguments, Some(unit))
+        }
+        // Cargo's users know rustc's errors best from rustc: it says them again,
+        // here, about the source where the user sees it. If it has none to
+        // say, then only the sandbox was at fault.
+        Err(Unserved::Failed(failure)) => {
+            note(&vars, unit, &failure.message);
+            exec(&vars, rustc, arguments, Some(unit))
+        }
+    }
+}
+
+/// Tells why a unit is local, to whoever set `CARGO_NIX_DEBUG`.
+fn note(vars: &Vars, unit: &Invocation, reason: &str) {
+    if vars.debug {
+        eprintln!("cargo-nix: {} is local: {reason}", unit.stem());
+    }
+}
+
+fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) -> Result<(), Unserved> {
+    let (workshop, package) = Workshop::open(vars, variables)?;
+    workshop.check_compiler(rustc)?;
+    let dependencies = dependencies(unit)?;
+    let ran = ran(&workshop)?;
+    let obtained = obtain(unit, &dependencies, ran.as_ref(), &workshop, &package)?;
+    finish(unit, &obtained, &workshop, &package)
+}
+
+/// The store path of each `--extern` that has a path, in order.
+fn dependencies(unit: &Invocation) -> Result<Vec<StoreInput>, Local> {
+    let input = |path: &PathBuf| {
+        let sidecar = Sidecar::of(path)
+            .ok_or_else(|| Local::because(format!("it depends on {}, which is local", path.display())))?;
+        Ok(StoreInput {
+            path: sidecar.path,
+            derivation: Some(sidecar.derivation),
+        })
+    };
+    unit.externs
+        .iter()
+        .filter_map(|dependency| dependency.path.as_ref())
+        .map(input)
+        .collect()
+}
+
+/// What the package's build script left, if it has one.
+fn ran(workshop: &Workshop) -> Result<Option<Ran>, Local> {
+    let Some(out_dir) = workshop.variables.get(OsStr::new("OUT_DIR")) else {
+        return Ok(None);
+    };
+    let out_dir = PathBuf::from(out_dir);
+    let run =
+        Run::of(&out_dir).ok_or_else(|| Local::because("its build script ran outside of the sandbox"))?;
+    let rustc_env = run
+        .rustc_env()
+        .map_err(|error| Local::because(error.to_string()))?;
+    let input = Some(StoreInput {
+        path: run.path,
+        derivation: Some(run.derivation),
+    });
+    Ok(Some(Ran {
+        out_dir,
+        input,
+        rustc_env,
+    }))
+}
+
+fn obtain(
+    unit: &Invocation,
+    dependencies: &[StoreInput],
+    ran: Option<&Ran>,
+    workshop: &Workshop,
+    package: &Package,
+) -> Result<Obtained, Unserved> {
+    let derivation_of = |path: &str| workshop.index.derivation_of(path);
+    workshop.obtain(
+        &|tracked, files| {
+            let given = Given {
+                context: &workshop.context,
+                environment: &package.environment,
+                source: &package.source,
+                ran,
+                variables: &workshop.variables,
+                tracked: &tracked.variables,
+                files,
+                derivation_of: &derivation_of,
+                exists: &Path::exists,
+            };
+            plan::compile(unit, dependencies, &given)
+        },
+        &|record, plan| {
+            let path = Path::new(&record.path)
+                .join("lib")
+                .join(format!("{}.d", unit.stem()));
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let store = Path::new(&workshop.context.store_dir);
+            let outside = |path: &PathBuf| path.is_absolute() && !path.starts_with(store);
+            if let Some(path) = depinfo::files(&text).into_iter().find(outside) {
+                return Err(Local::because(format!(
+                    "it reads {}, which is outside of the store",
+                    path.display()
+                )));
+            }
+            let mut variables: BTreeSet<String> = depinfo::variables(&text);
+            variables.retain(|name| !plan.variables.contains_key(name));
+            Ok(Tracked {
+                variables,
+                files: BTreeSet::new(),
+            })
+        },
+    )
+}
+
+/// Places the outputs, then says what rustc said.
+fn finish(
+    unit: &Invocation,
+    obtained: &Obtained,
+    workshop: &Workshop,
+    package: &Package,
+) -> Result<(), Unserved> {
+    let cannot = |error: Error| Local::because(error.to_string());
+    let lib = Path::new(&obtained.record.path).join("lib");
+    let text = |path: &Path| {
+        path.to_str()
+            .map(str::to_owned)
+            .ok_or_else(|| Local::because("a path is not UTF-8"))
+    };
+    let (out_dir, root) = (text(&unit.out_dir)?, text(&package.source.root)?);
+    let source = PathBuf::from(&package.source.input.path);
+    let rules = |escape: fn(&str) -> String| {
+        Rewriter::new([(lib.clone(), escape(&out_dir)), (source.clone(), escape(&root))])
+    };
+    let shim = unit.is_build_script().then_some(workshop.program.as_path());
+    let stem = unit.stem();
+    place::unit(
+        &obtained.key,
+        &obtained.record,
+        &unit.out_dir,
+        &stem,
+        shim,
+        &rules(depinfo::escape),
+    )
+    .map_err(cannot)?;
+    let path = Path::new(&obtained.record.path).join("unit/stderr");
+    let recorded = std::fs::read_to_string(&path)
+        .map_err(Error::io("reading", &path))
+        .map_err(cannot)?;
+    let said = messages::replay(&recorded, Wanted::by(unit), &rules(str::to_owned));
+    // Nobody listens if cargo is gone.
+    let _ = std::io::stderr().write_all(said.as_bytes());
+    Ok(())
+}
+
+/// Replaces this process by rustc (by way of the wrapper that the user had).
+fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invocation>) -> ExitCode {
+    let mut command = match &vars.local_wrapper {
+        Some(wrapper) => {
+            let mut command = Command::new(wrapper);
+            command.arg(rustc);
+            command
+        }
+        None => Command::new(rustc),
+    };
+    command.args(arguments);
+    if let Some(unit) = unit {
+        if let Err(error) = place::clear(&unit.out_dir, &unit.stem()) {
+            eprintln!("error: {error}");
+            return ExitCode::from(error.exit_code());
+        }
+        // A script that ran in the sandbox has its OUT_DIR in the store.
+        if let Some(run) = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir))) {
+            command.env("OUT_DIR", format!("{}/out", run.path));
+        }
+    }
+    let error = command.exec();
+    eprintln!("error: starting {}: {error}", command.get_program().display());
+    ExitCode::from(7)
+}

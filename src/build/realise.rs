@@ -1,0 +1,200 @@
+//! A miss: what is asked of the evaluator, by way of the build service.
+
+use super::{Local, service};
+use crate::error::{Error, Result};
+use cargo_nix_protocol::{
+    Answer, Ask, Event, Failure, Import, ImportAsk, Request, Settings, UnitAsk, VERSION,
+};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How to reach the build service.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// `cargo-nix-eval`.
+    pub evaluator: PathBuf,
+    /// This program, which is also the service.
+    pub program: PathBuf,
+    /// `sandbox-paths` of the builds.
+    pub sandbox_paths: Vec<String>,
+}
+
+/// The hidden verb of the service; its arguments are the socket and the evaluator.
+pub const SERVICE: &str = "__build-service";
+
+/// Why a unit was not built.
+#[derive(Debug)]
+pub enum Unbuilt {
+    /// Its builder failed, or libnix refused it.
+    Failed(Box<Failure>),
+    /// The service or the evaluator cannot be reached.
+    Unreachable(String),
+}
+
+impl From<Unbuilt> for Local {
+    fn from(unbuilt: Unbuilt) -> Local {
+        Local(match unbuilt {
+            Unbuilt::Failed(failure) => failure.message,
+            Unbuilt::Unreachable(reason) => reason,
+        })
+    }
+}
+
+impl Builder {
+    /// The builder whose socket is below `dir`, for the store that the
+    /// variables of this process mean.
+    pub fn below(dir: &Path, evaluator: PathBuf, program: PathBuf, sandbox_paths: Vec<String>) -> Builder {
+        let mut hasher = blake3::Hasher::new();
+        for path in [&evaluator, &program] {
+            let modified = path.metadata().and_then(|metadata| metadata.modified());
+            hasher
+                .update(path.as_os_str().as_encoded_bytes())
+                .update(format!("{modified:?}").as_bytes());
+        }
+        for (name, value) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"NIX_") {
+                hasher
+                    .update(name.as_encoded_bytes())
+                    .update(b"=")
+                    .update(value.as_encoded_bytes())
+                    .update(b"\0");
+            }
+        }
+        let socket = dir.join("service").join(&hasher.finalize().to_hex()[..8]);
+        Builder {
+            socket,
+            evaluator,
+            program,
+            sandbox_paths,
+        }
+    }
+
+    /// Builds a unit; gives its output and its derivation.
+    ///
+    /// # Errors
+    /// See [`Unbuilt`].
+    pub fn unit(&self, plan: &UnitAsk) -> Result<(String, String), Unbuilt> {
+        match self.ask(Ask::Unit(Box::new(plan.clone())))? {
+            Answer::Unit { path, derivation } => Ok((path, derivation)),
+            other => Err(Unbuilt::Unreachable(format!(
+                "the evaluator gave an unexpected answer: {other:?}"
+            ))),
+        }
+    }
+
+    /// Adds a tree to the store; gives its path.
+    ///
+    /// # Errors
+    /// It cannot be added; the unit is local then.
+    pub fn import(&self, item: Import) -> Result<String, Local> {
+        let id = item.id.clone();
+        match self.ask(Ask::Import(ImportAsk { items: vec![item] }))? {
+            Answer::Import { paths } => paths
+                .get(&id)
+                .cloned()
+                .ok_or_else(|| Local::because("its source was not added to the store")),
+            other => Err(Local::because(format!(
+                "the evaluator gave an unexpected answer: {other:?}"
+            ))),
+        }
+    }
+
+    fn ask(&self, ask: Ask) -> Result<Answer, Unbuilt> {
+        let settings = Settings {
+            impure: true,
+            offline: false,
+            sandbox_paths: self.sandbox_paths.clone(),
+        };
+        let mut line = serde_json::to_vec(&Request {
+            version: VERSION,
+            settings,
+            ask,
+        })
+        .map_err(|error| Unbuilt::Unreachable(error.to_string()))?;
+        line.push(b'\n');
+        let mut reason = String::new();
+        // A service that is just ending may close on us.
+        for _ in 0..3 {
+            match self.connect().and_then(|stream| converse(&stream, &line)) {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(failure)) => return Err(Unbuilt::Failed(failure)),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(Unbuilt::Unreachable(format!(
+            "the build service does not answer: {reason}"
+        )))
+    }
+
+    /// A connection to the service, which is started if it does not run.
+    fn connect(&self) -> std::io::Result<UnixStream> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut is_started = false;
+        loop {
+            let error = match UnixStream::connect(&self.socket) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => error,
+            };
+            if !is_started {
+                self.start()?;
+                is_started = true;
+            } else if Instant::now() > deadline {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn start(&self) -> std::io::Result<()> {
+        if let Some(dir) = self.socket.parent() {
+            std::fs::create_dir_all(dir)?;
+        }
+        // A group of its own: Ctrl-C at the terminal is not meant for it. It
+        // holds none of our streams open, nor the project's directory.
+        Command::new(&self.program)
+            .args([
+                SERVICE.as_ref(),
+                self.socket.as_os_str(),
+                self.evaluator.as_os_str(),
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .current_dir("/")
+            .process_group(0)
+            .spawn()?;
+        Ok(())
+    }
+}
+
+/// One request and its answer.
+fn converse(mut stream: &UnixStream, request: &[u8]) -> std::io::Result<Result<Answer, Box<Failure>>> {
+    stream.write_all(request)?;
+    for line in BufReader::new(stream).split(b'\n') {
+        match serde_json::from_slice(&line?)? {
+            Event::Progress(_) => {}
+            Event::Answer(answer) => return Ok(Ok(*answer)),
+            Event::Failure(failure) => return Ok(Err(failure)),
+        }
+    }
+    Err(std::io::ErrorKind::UnexpectedEof.into())
+}
+
+/// The hidden verb [`SERVICE`].
+///
+/// # Errors
+/// The arguments are wrong, or the socket cannot be made.
+pub fn service(arguments: &[std::ffi::OsString]) -> Result<()> {
+    match arguments {
+        [socket, evaluator] => service::serve(Path::new(socket), Path::new(evaluator)),
+        _ => Err(Error::Machine {
+            message: format!("{SERVICE} is for cargo-nix itself"),
+        }),
+    }
+}

@@ -1,0 +1,170 @@
+//! The build service: a process of ours that lives as long as builds ask it
+//! for units, and keeps evaluators running between two misses, since libnix
+//! takes longer to start than a small unit to build.
+//!
+//! The first miss starts it, it listens on a Unix socket in the cache, and ends
+//! when it was idle for [`IDLE`]. It says and hears what the evaluator does, so
+//! a client cannot tell it from one.
+//!
+//! Never: a daemon that is left behind, or one that serves another store: the
+//! socket's name is a hash over all that decides which store is meant.
+
+use crate::error::{Error, Result};
+use cargo_nix_protocol::{Event, Request, Settings};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long it waits for another request.
+const IDLE: Duration = Duration::from_secs(10);
+/// An evaluator is replaced after so many requests: libnix frees little.
+const REQUESTS: u32 = 500;
+
+/// Serves on `socket` until nobody asks any more. Returns at once if another
+/// process serves there already.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
+    let lock = socket.with_extension("lock");
+    let file = File::create(&lock).map_err(Error::io("creating", &lock))?;
+    if file.try_lock().is_err() {
+        return Ok(());
+    }
+    let _ = std::fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).map_err(Error::io("listening on", socket))?;
+    listener
+        .set_nonblocking(true)
+        .map_err(Error::io("listening on", socket))?;
+    let pool = Pool {
+        evaluator,
+        idle: Mutex::new(Vec::new()),
+    };
+    let busy = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let mut last = Instant::now();
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    busy.fetch_add(1, Ordering::SeqCst);
+                    scope.spawn(|| {
+                        // A client that went away wants no answer.
+                        let _ = pool.serve(stream);
+                        busy.fetch_sub(1, Ordering::SeqCst);
+                    });
+                    last = Instant::now();
+                }
+                Err(_) if busy.load(Ordering::SeqCst) > 0 => {
+                    last = Instant::now();
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(_) if last.elapsed() > IDLE => break,
+                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    });
+    std::fs::remove_file(socket).map_err(Error::io("removing", socket))
+}
+
+/// Evaluators that wait for work.
+struct Pool<'a> {
+    evaluator: &'a Path,
+    idle: Mutex<Vec<Evaluator>>,
+}
+
+impl Pool<'_> {
+    fn serve(&self, stream: UnixStream) -> std::io::Result<()> {
+        stream.set_nonblocking(false)?;
+        let mut line = Vec::new();
+        BufReader::new(&stream).read_until(b'\n', &mut line)?;
+        let request: Request = serde_json::from_slice(&line)?;
+        let mut evaluator = match self.take(&request.settings) {
+            Some(evaluator) => evaluator,
+            None => Evaluator::start(self.evaluator, request.settings)?,
+        };
+        let is_alive = evaluator.pass_on(&line, &stream)?;
+        if is_alive && evaluator.served < REQUESTS {
+            self.lock().push(evaluator);
+        }
+        Ok(())
+    }
+
+    fn take(&self, settings: &Settings) -> Option<Evaluator> {
+        let mut idle = self.lock();
+        let at = idle
+            .iter()
+            .rposition(|evaluator| evaluator.settings == *settings)?;
+        Some(idle.swap_remove(at))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Evaluator>> {
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A running `cargo-nix-eval`; it ends when it is dropped.
+struct Evaluator {
+    child: Child,
+    requests: Option<ChildStdin>,
+    events: BufReader<ChildStdout>,
+    settings: Settings,
+    served: u32,
+}
+
+impl Evaluator {
+    fn start(program: &Path, settings: Settings) -> std::io::Result<Evaluator> {
+        let mut child = Command::new(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let gone = || std::io::Error::from(ErrorKind::BrokenPipe);
+        let requests = Some(child.stdin.take().ok_or_else(gone)?);
+        let events = BufReader::new(child.stdout.take().ok_or_else(gone)?);
+        Ok(Evaluator {
+            child,
+            requests,
+            events,
+            settings,
+            served: 0,
+        })
+    }
+
+    /// Hands a request over and the events back; `false` if the evaluator ended.
+    fn pass_on(&mut self, request: &[u8], mut client: &UnixStream) -> std::io::Result<bool> {
+        self.served += 1;
+        if let Some(requests) = &mut self.requests {
+            requests.write_all(request)?;
+            requests.flush()?;
+        }
+        let mut is_client_there = true;
+        loop {
+            let mut line = Vec::new();
+            if self.events.read_until(b'\n', &mut line)? == 0 {
+                return Ok(false);
+            }
+            // The answer is awaited even if nobody wants it: what is half-built
+            // now would have to be built again.
+            is_client_there = is_client_there && client.write_all(&line).is_ok();
+            match serde_json::from_slice::<Event>(&line)? {
+                Event::Progress(_) => {}
+                Event::Answer(_) | Event::Failure(_) => return Ok(true),
+            }
+        }
+    }
+}
+
+impl Drop for Evaluator {
+    fn drop(&mut self) {
+        // The end of its input is its end.
+        drop(self.requests.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,216 @@
+//! What both kinds of units have in common: the environment at hand, the
+//! package they are of, and the way from a plan to a unit in the store.
+
+use super::context::Context;
+use super::index::{self, Index, Record, Tracked};
+use super::plan::{Source, Variables};
+use super::realise::{Builder, Unbuilt};
+use super::{Local, key, origin, source};
+use crate::vars::Vars;
+use cargo_nix_protocol::{Failure, StoreInput, UnitAsk};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// See the module.
+pub struct Workshop {
+    /// The environment at hand.
+    pub context: Context,
+    /// The unit index.
+    pub index: Index,
+    /// Who builds what is not there.
+    pub builder: Builder,
+    /// The variables of this process.
+    pub variables: Variables,
+    /// This program.
+    pub program: PathBuf,
+}
+
+/// The package of a unit.
+pub struct Package {
+    /// Its source.
+    pub source: Source,
+    /// Its variables, in the store.
+    pub environment: StoreInput,
+}
+
+/// Why a unit is not served from the store.
+#[derive(Debug)]
+pub enum Unserved {
+    /// It is local.
+    Local(Local),
+    /// Its builder failed.
+    Failed(Box<Failure>),
+}
+
+impl From<Local> for Unserved {
+    fn from(local: Local) -> Unserved {
+        Unserved::Local(local)
+    }
+}
+
+/// A unit in the store.
+pub struct Obtained {
+    /// Its key.
+    pub key: String,
+    /// Where it is.
+    pub record: Record,
+    /// Whether it was there before.
+    pub is_hit: bool,
+}
+
+impl Workshop {
+    /// The package of the unit at hand, and what it is built with.
+    ///
+    /// # Errors
+    /// The unit is local: no environment, or not a store-backed package.
+    pub fn open(vars: &Vars, variables: Variables) -> Result<(Workshop, Package), Local> {
+        let context = vars
+            .units_context
+            .as_deref()
+            .ok_or_else(|| Local::because("there is no environment"))?;
+        let text = |name: &str| variables.get(OsStr::new(name));
+        let manifest_dir =
+            text("CARGO_MANIFEST_DIR").ok_or_else(|| Local::because("cargo did not call it"))?;
+        let cargo_home = vars
+            .cargo_home()
+            .ok_or_else(|| Local::because("neither CARGO_HOME nor HOME is set"))?;
+        let store_dir = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
+        let origin = origin::of(Path::new(manifest_dir), &cargo_home, &store_dir, Path::exists)?;
+
+        let context = Context::read(context).map_err(Local)?;
+        let name = text("CARGO_PKG_NAME")
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default();
+        let environment = context
+            .environment_of(&name)
+            .cloned()
+            .ok_or_else(|| Local::because(format!("crates.{name}.sandbox is false")))?;
+        let cache = vars
+            .cache_dir()
+            .map_err(|error| Local::because(error.to_string()))?;
+        let program = std::env::current_exe().map_err(|error| Local::because(error.to_string()))?;
+        let evaluator = vars
+            .evaluator
+            .clone()
+            .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
+        let index = Index::below(&cache);
+        let sandbox_paths = context.sandbox_paths.clone();
+        let builder = Builder::below(index.dir(), evaluator, program.clone(), sandbox_paths);
+        let source = source::of(&origin, Path::new(&context.store_dir), &index, |item| {
+            builder.import(item)
+        })?;
+        Ok((
+            Workshop {
+                context,
+                index,
+                builder,
+                variables,
+                program,
+            },
+            Package { source, environment },
+        ))
+    }
+
+    /// Makes sure that `rustc`, as cargo calls it, is the environment's own.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Local> {
+        let path = Path::new(rustc);
+        let found = if path.components().count() > 1 {
+            path.canonicalize().ok()
+        } else {
+            let search = self
+                .variables
+                .get(OsStr::new("PATH"))
+                .cloned()
+                .unwrap_or_default();
+            std::env::split_paths(&search)
+                .map(|dir| dir.join(path))
+                .find(|path| path.is_file())
+        };
+        let ours = self.context.rustc();
+        let is_ours =
+            found.is_some_and(|found| found == ours || ours.canonicalize().is_ok_and(|ours| ours == found));
+        match is_ours {
+            true => Ok(()),
+            false => Err(Local::because(format!(
+                "{} is not the compiler of the environment",
+                rustc.display()
+            ))),
+        }
+    }
+
+    /// The unit that `make` plans, from the index or built. `make` is given
+    /// what the unit was seen to read, and the hashes of the files among that;
+    /// `learn` says what the unit in the store has read.
+    ///
+    /// # Errors
+    /// See [`Unserved`].
+    pub fn obtain(
+        &self,
+        make: &dyn Fn(&Tracked, &BTreeMap<String, String>) -> Result<UnitAsk, Local>,
+        learn: &dyn Fn(&Record, &UnitAsk) -> Result<Tracked, Local>,
+    ) -> Result<Obtained, Unserved> {
+        let make = |tracked: &Tracked| {
+            let hash = |path: &PathBuf| Ok((path.to_string_lossy().into_owned(), index::hash_of(path)?));
+            make(
+                tracked,
+                &tracked.files.iter().map(hash).collect::<Result<_, Local>>()?,
+            )
+        };
+        let mut plan = make(&Tracked::default())?;
+        let base = key::of(&plan);
+        let mut tracked = self.index.tracked(&base);
+        if !tracked.is_empty() {
+            plan = make(&tracked)?;
+        }
+        // Each round learns of variables and files that the one before it could
+        // not know of; more than a few are not a unit but a puzzle.
+        for _ in 0..5 {
+            let key = key::of(&plan);
+            if let Some(record) = self.index.unit(&key) {
+                return Ok(Obtained {
+                    key,
+                    record,
+                    is_hit: true,
+                });
+            }
+            let record = self.build(&plan)?;
+            let learned = learn(&record, &plan)?;
+            let before = tracked.clone();
+            tracked.variables.extend(learned.variables);
+            tracked.files.extend(learned.files);
+            let again = make(&tracked)?;
+            let cannot = |error: crate::error::Error| Local::because(error.to_string());
+            if tracked != before {
+                self.index.track(&base, &tracked).map_err(cannot)?;
+            }
+            if again == plan {
+                self.index.put(&key, &record).map_err(cannot)?;
+                return Ok(Obtained {
+                    key,
+                    record,
+                    is_hit: false,
+                });
+            }
+            plan = again;
+        }
+        Err(Local::because("what it reads does not settle").into())
+    }
+
+    fn build(&self, plan: &UnitAsk) -> Result<Record, Unserved> {
+        let start = Instant::now();
+        match self.builder.unit(plan) {
+            Ok((path, derivation)) => Ok(Record {
+                path,
+                derivation,
+                seconds: start.elapsed().as_secs_f64(),
+            }),
+            Err(Unbuilt::Failed(failure)) => Err(Unserved::Failed(failure)),
+            Err(unreachable) => Err(Local::from(unreachable).into()),
+        }
+    }
+}
