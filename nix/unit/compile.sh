@@ -10,15 +10,15 @@ set -eu
 . "$unitEnvironment"
 mkdir -p "$out/lib" "$out/unit"
 links=$(
-  for dependency in $unitDependencies; do
-    cat "$dependency/unit/links"
-  done | LC_ALL=C sort -u
+    for dependency in $unitDependencies; do
+        cat "$dependency/unit/links"
+    done | LC_ALL=C sort -u
 )
 for link in $links; do
-  set -- "$@" "-Ldependency=$link/lib"
+    set -- "$@" "-Ldependency=$link/lib"
 done
 if [ -n "$unitOpaque" ]; then
-  links=
+    links=
 fi
 printf '%s\n' ${links:+"$links"} "$out" >"$out/unit/links"
 cd "$CARGO_MANIFEST_DIR"
@@ -26,6 +26,6 @@ unset links unitEnvironment unitDependencies unitOpaque inputs
 status=0
 "$@" --out-dir "$out/lib" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then
-  cat "$out/unit/stderr" >&2
+    cat "$out/unit/stderr" >&2
 fi
 exit "$status"

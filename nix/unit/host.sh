@@ -22,4 +22,4 @@ done
     printf 'export PATH=%s\n' "$path"
     printf 'export PKG_CONFIG_PATH=%s PKG_CONFIG_LIBDIR=%s\n' "$pkg_config" "$pkg_config"
     cat "$exportsPath"
-} > "$out"
+} >"$out"

@@ -11,16 +11,16 @@ export OUT_DIR="$out/out"
 export RUSTC="$unitToolchain/bin/rustc" RUSTDOC="$unitToolchain/bin/rustdoc" CARGO="$unitToolchain/bin/cargo"
 # How many jobs is this machine's affair and no input of the build.
 if [ "${NIX_BUILD_CORES:-0}" -gt 0 ]; then
-  export NUM_JOBS="$NIX_BUILD_CORES"
+    export NUM_JOBS="$NIX_BUILD_CORES"
 else
-  NUM_JOBS=$(nproc 2>/dev/null || echo 1)
-  export NUM_JOBS
+    NUM_JOBS=$(nproc 2>/dev/null || echo 1)
+    export NUM_JOBS
 fi
 cd "$CARGO_MANIFEST_DIR"
 unset unitEnvironment unitToolchain unitFiles inputs
 status=0
 "$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then
-  cat "$out/unit/stdout" "$out/unit/stderr" >&2
+    cat "$out/unit/stdout" "$out/unit/stderr" >&2
 fi
 exit "$status"

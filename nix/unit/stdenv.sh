@@ -11,5 +11,5 @@
         HOME PWD OLDPWD SHELL SHLVL TERM TMP TMPDIR TEMP TEMPDIR TZ _ \
         NIX_BUILD_TOP NIX_BUILD_CORES NIX_LOG_FD NIX_STORE NIX_ENFORCE_PURITY SOURCE_DATE_EPOCH
     set -o posix
-    export -p > "$file"
+    export -p >"$file"
 )

@@ -1,3 +1,3 @@
 # Run in the project's directory before cargo-nix.
 mkdir data
-: > "data/$(printf 'a\377')"
+: >"data/$(printf 'a\377')"

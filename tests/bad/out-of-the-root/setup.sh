@@ -1,2 +1,2 @@
 # Run in the project's directory before cargo-nix.
-echo '{ }' > ../environment.nix
+echo '{ }' >../environment.nix

@@ -1,3 +1,3 @@
 # Run in the project's directory before cargo-nix.
-echo '{ }' > ../environment.nix
+echo '{ }' >../environment.nix
 ln -s ../environment.nix environment.nix
