@@ -50,6 +50,10 @@ impl From<Local> for Unserved {
     }
 }
 
+/// Plans a unit, given what it was seen to read, and the hashes of the files
+/// among that.
+pub type Make<'a> = dyn Fn(&Tracked, &BTreeMap<String, String>) -> Result<UnitAsk, Local> + 'a;
+
 /// A unit in the store.
 pub struct Obtained {
     /// Its key.
@@ -143,15 +147,14 @@ impl Workshop {
         }
     }
 
-    /// The unit that `make` plans, from the index or built. `make` is given
-    /// what the unit was seen to read, and the hashes of the files among that;
-    /// `learn` says what the unit in the store has read.
+    /// The unit that `make` plans, from the index or built; `learn` says what
+    /// the unit in the store has read.
     ///
     /// # Errors
     /// See [`Unserved`].
     pub fn obtain(
         &self,
-        make: &dyn Fn(&Tracked, &BTreeMap<String, String>) -> Result<UnitAsk, Local>,
+        make: &Make,
         learn: &dyn Fn(&Record, &UnitAsk) -> Result<Tracked, Local>,
     ) -> Result<Obtained, Unserved> {
         let make = |tracked: &Tracked| {

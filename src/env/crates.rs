@@ -90,6 +90,7 @@ mod tests {
                 name: name.to_owned(),
                 position,
             }],
+            units: None,
         }
     }
 
