@@ -15,7 +15,8 @@ CARGO ?= cargo
 .PHONY: help setup build release demo test leakcheck lint bench install uninstall clean try-debian
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r goal what; do \
+	    printf '  make %-12s%s\n' "$$goal" "$$what"; done
 
 setup: ## Find libnix, or build it once; install what the build needs
 	@scripts/setup.sh
@@ -29,12 +30,12 @@ release: setup ## Build both programs, optimised
 demo: release ## Show the main job on examples/openssl, step by step
 	@scripts/demo.sh
 
-test: ## Run all tests
+test: ## Run all tests, and the leak check
 	@scripts/setup.sh --tests
 	$(CARGO) build --workspace
 	$(CARGO) test --workspace
 	@scripts/leakcheck.sh
-	@echo 'make test: all tests passed'
+	@echo 'make test: all tests and the leak check passed'
 
 leakcheck: ## Nothing that libnix hands out is lost, in 1,000 evaluations
 	@scripts/setup.sh --tests
