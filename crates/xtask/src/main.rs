@@ -54,9 +54,12 @@ fn man_pages(command: &Command, dir: &Path) -> io::Result<()> {
     clap_mangen::generate_to(command.clone(), dir)
 }
 
+/// Appends the completions of one shell.
+type Writer<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 /// Each in the place where its shell looks for it.
 fn completions(command: &Command, dir: &Path) -> io::Result<()> {
-    let places: [(&dyn Fn(&mut Vec<u8>), String); 5] = [
+    let places: [(Writer, String); 5] = [
         (
             &|out| generate(Shell::Bash, command, out),
             format!("share/bash-completion/completions/{NAME}"),
