@@ -190,3 +190,17 @@ fn a_script_of_the_projects_own() {
         .expect("hi is on PATH");
     assert_eq!(common::success(&mut Command::new(script)), "hi there\n");
 }
+
+/// nixpkgs has some packages in sets of their own; so does the host set,
+/// whether or not the machine has them.
+#[test]
+fn packages_in_sets_of_their_own() {
+    let case = Case::new(&[(
+        "crate-env.nix",
+        "{ xorg, gst_all_1 }:\n{ env.NAMES = toString (builtins.attrNames xorg ++ builtins.attrNames gst_all_1); }\n",
+    )]);
+    let dump = case.dump();
+    let names = dump["variables"]["NAMES"].as_str().expect("names");
+    let has = |name| names.split(' ').any(|found| found == name);
+    assert!(has("libX11") && has("gstreamer"), "{names}");
+}

@@ -120,7 +120,21 @@ let
     }) (attrNames absent)
   );
 
-  pkgs = missing // base // described // import ./builders.nix { inherit tools derive; } // {
+  # `xorg.libX11` of the description is `libX11` in the set `xorg`.
+  nest =
+    flat:
+    let
+      parts = builtins.match "([^.]+)[.](.+)";
+      dotted = builtins.filter (name: parts name != null) (attrNames flat);
+      group = _: names: listToAttrs (map (name: {
+        name = builtins.elemAt (parts name) 1;
+        value = flat.${name};
+      }) names);
+    in
+    removeAttrs flat dotted
+    // mapAttrs group (builtins.groupBy (name: builtins.head (parts name)) dotted);
+
+  pkgs = nest (missing // base // described) // import ./builders.nix { inherit tools derive; } // {
     inherit pkgs;
     defaultCrateOverrides = import ./crate-overrides.nix pkgs;
   };
