@@ -1,0 +1,420 @@
+//! What is in the key of a unit and what is not: each thing is changed alone.
+
+use cargo_nix::build::context::Context;
+use cargo_nix::build::invocation::{Call, Invocation, parse};
+use cargo_nix::build::plan::{Given, Ran, Source, Variables, compile, run};
+use cargo_nix::build::{Local, key};
+use cargo_nix_protocol::{StoreInput, UnitAsk};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// A store path: `letter` stands for its hash.
+fn path(letter: char, name: &str) -> String {
+    format!("/nix/store/{}-{name}", letter.to_string().repeat(32))
+}
+
+fn input(letter: char, name: &str) -> StoreInput {
+    StoreInput {
+        path: path(letter, name),
+        derivation: Some(format!("{}.drv", path(letter, name))),
+    }
+}
+
+/// A unit with everything that a unit can have.
+struct Unit {
+    arguments: Vec<String>,
+    dependencies: Vec<StoreInput>,
+    toolchain: StoreInput,
+    environment: StoreInput,
+    source: Source,
+    ran: Option<Ran>,
+    variables: BTreeMap<String, String>,
+    tracked: BTreeSet<String>,
+    files: BTreeMap<String, String>,
+    system: String,
+    sandbox_paths: Vec<String>,
+}
+
+const ROOT: &str = "/home/u/.cargo/registry/src/index-1/demo-1.2.3";
+
+impl Unit {
+    fn new() -> Unit {
+        let words = format!(
+            "--crate-name demo --edition=2021 {ROOT}/src/lib.rs --error-format=json \
+             --json=diagnostic-rendered-ansi,artifacts,future-incompat --diagnostic-width=120 --crate-type lib \
+             --emit=dep-info,metadata,link -C embed-bitcode=no -C opt-level=1 --cfg feature=\"std\" -C metadata=aa \
+             -C extra-filename=-aa --out-dir /w/target/debug/deps -L dependency=/w/target/debug/deps \
+             --extern dep=/w/target/debug/deps/libdep-bb.rmeta --cap-lints allow -L native={}/out -l static=z",
+            path('z', "run")
+        );
+        let variables = [
+            ("CARGO_CRATE_NAME", "demo"),
+            ("CARGO_MANIFEST_DIR", ROOT),
+            ("CARGO_PKG_NAME", "demo"),
+            ("CARGO_PKG_VERSION", "1.2.3"),
+            ("OUT_DIR", "/w/target/debug/build/demo-cc/out"),
+            ("DEMO_SET", "by the script"),
+            ("HOME", "/home/u"),
+            ("CARGO_HOME", "/home/u/.cargo"),
+            ("PATH", "/home/u/bin"),
+            ("TERM", "dumb"),
+            ("CARGO_MAKEFLAGS", "-j --jobserver-fds=8,9"),
+        ];
+        Unit {
+            arguments: words.split_whitespace().map(str::to_owned).collect(),
+            dependencies: vec![input('d', "dep")],
+            toolchain: input('t', "rust"),
+            environment: input('v', "env"),
+            source: Source {
+                root: ROOT.into(),
+                input: StoreInput {
+                    path: path('s', "demo-1.2.3"),
+                    derivation: None,
+                },
+            },
+            ran: Some(Ran {
+                out_dir: "/w/target/debug/build/demo-cc/out".into(),
+                input: Some(input('r', "run")),
+                rustc_env: vec!["DEMO_SET".into()],
+            }),
+            variables: variables.map(|(name, value)| (name.into(), value.into())).into(),
+            tracked: BTreeSet::new(),
+            files: BTreeMap::new(),
+            system: "x86_64-linux".into(),
+            sandbox_paths: vec!["/usr".into()],
+        }
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&Given) -> R) -> R {
+        let context: Context = serde_json::from_value(json!({
+            "system": self.system, "storeDir": "/nix/store", "toolchain": self.toolchain,
+            "environment": self.environment, "sandboxPaths": self.sandbox_paths,
+        }))
+        .unwrap();
+        let variables: Variables = self
+            .variables
+            .iter()
+            .map(|(k, v)| (OsString::from(k), OsString::from(v)))
+            .collect();
+        f(&Given {
+            context: &context,
+            environment: &self.environment,
+            source: &self.source,
+            ran: self.ran.as_ref(),
+            variables: &variables,
+            tracked: &self.tracked,
+            files: &self.files,
+            derivation_of: &|_| None,
+            exists: &|path: &Path| path.starts_with("/home") || path.starts_with("/w"),
+        })
+    }
+
+    fn invocation(&self) -> Invocation {
+        let words: Vec<OsString> = self.arguments.iter().map(OsString::from).collect();
+        match parse(&words).unwrap() {
+            Call::Compile(unit) => *unit,
+            Call::Probe => panic!("a probe"),
+        }
+    }
+
+    fn plan(&self) -> Result<UnitAsk, Local> {
+        self.with(|given| compile(&self.invocation(), &self.dependencies, given))
+    }
+
+    fn key(&self) -> String {
+        key::of(&self.plan().unwrap())
+    }
+
+    fn run_key(&self) -> String {
+        let script = input('p', "script");
+        key::of(
+            &self
+                .with(|given| {
+                    run(
+                        &script,
+                        &format!("{}/lib/build_script_build-1", script.path),
+                        given,
+                    )
+                })
+                .unwrap(),
+        )
+    }
+
+    /// Replaces one argument by others.
+    fn replace(&mut self, old: &str, new: &[&str]) {
+        let at = self
+            .arguments
+            .iter()
+            .position(|word| word == old)
+            .unwrap_or_else(|| panic!("no {old}"));
+        self.arguments
+            .splice(at..=at, new.iter().map(|word| (*word).to_owned()));
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.into(), value.into());
+    }
+}
+
+type Change = (&'static str, fn(&mut Unit));
+
+const COUNTS: [Change; 26] = [
+    ("a byte of source", |unit| {
+        unit.source.input.path = path('q', "demo-1.2.3")
+    }),
+    ("a feature", |unit| {
+        unit.replace("feature=\"std\"", &["feature=\"alloc\""])
+    }),
+    ("a cfg", |unit| {
+        unit.arguments.extend(["--cfg".into(), "demo".into()])
+    }),
+    ("a flag", |unit| {
+        unit.arguments.push("-Ctarget-feature=+avx2".into())
+    }),
+    ("a profile value", |unit| {
+        unit.replace("opt-level=1", &["opt-level=2"])
+    }),
+    ("the edition", |unit| {
+        unit.replace("--edition=2021", &["--edition=2018"])
+    }),
+    ("the crate type", |unit| unit.replace("lib", &["proc-macro"])),
+    ("what is emitted", |unit| {
+        unit.replace("--emit=dep-info,metadata,link", &["--emit=dep-info,metadata"])
+    }),
+    ("-C metadata", |unit| {
+        unit.replace("metadata=aa", &["metadata=ab"])
+    }),
+    ("-C extra-filename", |unit| {
+        unit.replace("extra-filename=-aa", &["extra-filename=-ab"])
+    }),
+    ("rustc", |unit| unit.toolchain = input('w', "rust")),
+    ("the linker", |unit| unit.arguments.push("-Clinker=clang".into())),
+    ("the C compiler or a native library", |unit| {
+        unit.environment = input('w', "env")
+    }),
+    ("the target", |unit| {
+        unit.arguments.push("--target=aarch64-unknown-linux-gnu".into())
+    }),
+    ("the host", |unit| unit.system = "aarch64-linux".into()),
+    ("what the sandbox shows", |unit| {
+        unit.sandbox_paths.push("/opt".into())
+    }),
+    ("a dependency", |unit| unit.dependencies[0] = input('e', "dep")),
+    ("a dependency's name", |unit| {
+        unit.replace(
+            "dep=/w/target/debug/deps/libdep-bb.rmeta",
+            &["other=/w/target/debug/deps/libdep-bb.rmeta"],
+        )
+    }),
+    ("a dependency's privacy", |unit| {
+        unit.replace(
+            "dep=/w/target/debug/deps/libdep-bb.rmeta",
+            &["priv:dep=/w/target/debug/deps/libdep-bb.rmeta"],
+        )
+    }),
+    ("a native directory", |unit| {
+        let old = format!("native={}/out", path('z', "run"));
+        unit.replace(&old, &[&format!("native={}/out", path('y', "run"))]);
+    }),
+    ("a native library's name", |unit| {
+        unit.replace("static=z", &["static=y"])
+    }),
+    ("the build script's output", |unit| {
+        unit.ran.as_mut().unwrap().input = Some(input('x', "run"))
+    }),
+    ("a variable that the build script sets", |unit| {
+        unit.set("DEMO_SET", "to something else")
+    }),
+    ("the package's version", |unit| {
+        unit.set("CARGO_PKG_VERSION", "1.2.4")
+    }),
+    ("a file of the machine", |unit| {
+        unit.files = [("/etc/demo".to_owned(), "00".to_owned())].into()
+    }),
+    ("a variable that was seen to be read", |unit| {
+        unit.tracked = ["DEMO_READ".to_owned()].into();
+        unit.set("DEMO_READ", "x");
+    }),
+];
+
+const DOES_NOT_COUNT: [Change; 16] = [
+    ("the target directory", |unit| {
+        unit.replace("/w/target/debug/deps", &["/elsewhere/deps"]);
+        unit.replace("dependency=/w/target/debug/deps", &["dependency=/elsewhere/deps"]);
+        unit.replace(
+            "dep=/w/target/debug/deps/libdep-bb.rmeta",
+            &["dep=/elsewhere/deps/libdep-bb.rmeta"],
+        );
+        unit.ran.as_mut().unwrap().out_dir = "/elsewhere/build/demo-cc/out".into();
+        unit.set("OUT_DIR", "/elsewhere/build/demo-cc/out");
+    }),
+    ("user, HOME and CARGO_HOME", |unit| {
+        let root = ROOT.replace("/home/u/", "/home/v/");
+        unit.replace(&format!("{ROOT}/src/lib.rs"), &[&format!("{root}/src/lib.rs")]);
+        unit.source.root = root.clone().into();
+        unit.set("HOME", "/home/v");
+        unit.set("CARGO_HOME", "/home/v/.cargo");
+        unit.set("CARGO_MANIFEST_DIR", &root);
+        unit.set("USER", "v");
+    }),
+    ("the width of the terminal", |unit| {
+        unit.replace("--diagnostic-width=120", &["--diagnostic-width=80"])
+    }),
+    ("colours", |unit| {
+        unit.replace(
+            "--json=diagnostic-rendered-ansi,artifacts,future-incompat",
+            &["--json=artifacts,future-incompat"],
+        );
+    }),
+    ("--color", |unit| unit.arguments.push("--color=always".into())),
+    ("cargo's verbosity", |unit| unit.replace("allow", &["warn"])),
+    ("the job count", |unit| unit.set("CARGO_MAKEFLAGS", "-j4")),
+    ("NUM_JOBS", |unit| unit.set("NUM_JOBS", "64")),
+    ("unrelated variables", |unit| unit.set("EDITOR", "vi")),
+    ("PATH, and so what is in `tools`", |unit| {
+        unit.set("PATH", "/other/bin")
+    }),
+    ("the terminal", |unit| unit.set("TERM", "xterm")),
+    ("cargo's own configuration by variables", |unit| {
+        unit.set("CARGO_TERM_PROGRESS_WHEN", "never")
+    }),
+    ("a variable that was read, and is not set", |unit| {
+        unit.tracked = ["DEMO_UNSET".to_owned()].into()
+    }),
+    ("how arguments are spelled", |unit| {
+        unit.replace("--edition=2021", &["--edition", "2021"]);
+    }),
+    ("whether a derivation is known", |unit| {
+        unit.dependencies[0].derivation = None
+    }),
+    ("the time", |unit| unit.set("EPOCHREALTIME", "1")),
+];
+
+#[test]
+fn what_can_change_a_unit_changes_its_key() {
+    let base = Unit::new().key();
+    assert_eq!(base, Unit::new().key());
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (what, change) in COUNTS {
+        let mut unit = Unit::new();
+        change(&mut unit);
+        let key = unit.key();
+        assert_ne!(key, base, "{what} is not in the key");
+        if let Some(other) = seen.insert(key, what) {
+            panic!("{what} and {other} give one key");
+        }
+    }
+}
+
+#[test]
+fn what_must_not_matter_does_not() {
+    let base = Unit::new().plan().unwrap();
+    for (what, change) in DOES_NOT_COUNT {
+        let mut unit = Unit::new();
+        change(&mut unit);
+        let plan = unit.plan().unwrap();
+        if what.starts_with("whether") {
+            assert_eq!(key::of(&plan), key::of(&base), "{what}");
+        } else {
+            assert_eq!(plan, base, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_run_depends_on_what_cargo_tells_the_script() {
+    let base = Unit::new().run_key();
+    for (name, value) in [
+        ("CARGO_FEATURE_STD", "1"),
+        ("CARGO_CFG_TARGET_OS", "linux"),
+        ("DEP_Z_INCLUDE", "/usr/include"),
+        ("TARGET", "x"),
+        ("HOST", "x"),
+        ("OPT_LEVEL", "3"),
+        ("PROFILE", "release"),
+        ("DEBUG", "true"),
+        ("CARGO_ENCODED_RUSTFLAGS", "-Cx"),
+        ("CARGO_PKG_AUTHORS", "x"),
+        ("RUSTC_LINKER", "ld"),
+    ] {
+        let mut unit = Unit::new();
+        unit.set(name, value);
+        assert_ne!(unit.run_key(), base, "{name} is not in the key");
+    }
+    for (name, value) in [
+        ("NUM_JOBS", "9"),
+        ("OUT_DIR", "/elsewhere"),
+        ("RUSTC_WRAPPER", "sccache"),
+        ("PATH", "/x"),
+        ("USER", "v"),
+    ] {
+        let mut unit = Unit::new();
+        unit.set(name, value);
+        assert_eq!(unit.run_key(), base, "{name} is in the key");
+    }
+}
+
+/// Whatever cannot be accounted for makes the unit local.
+#[test]
+fn what_cannot_be_accounted_for_is_local() {
+    let changes: [Change; 10] = [
+        ("a linker of the user's own", |unit| {
+            unit.arguments.push("-Clinker=/home/u/bin/ld".into())
+        }),
+        ("a library of the workspace", |unit| {
+            unit.arguments.push("-Lnative=/w/lib".into())
+        }),
+        ("a linker script", |unit| {
+            unit.arguments.push("-Clink-arg=-T/w/memory.x".into())
+        }),
+        ("this machine's CPU", |unit| {
+            unit.arguments.push("-Ctarget-cpu=native".into())
+        }),
+        ("incremental", |unit| {
+            unit.arguments.push("-Cincremental=/w/target/inc".into())
+        }),
+        ("a profile to optimise for", |unit| {
+            unit.arguments.push("-Cprofile-use=/w/p.profdata".into())
+        }),
+        ("a target of the user's own", |unit| {
+            unit.arguments.push("--target=/w/t.json".into())
+        }),
+        ("more output", |unit| {
+            unit.replace(
+                "--emit=dep-info,metadata,link",
+                &["--emit=dep-info,metadata,link,asm"],
+            )
+        }),
+        ("a variable with a local path", |unit| {
+            unit.set("DEMO_SET", "/home/u/data")
+        }),
+        ("a variable that Nix would take for its own", |unit| {
+            unit.ran.as_mut().unwrap().rustc_env = vec!["builder".into()];
+            unit.set("builder", "x");
+        }),
+    ];
+    for (what, change) in changes {
+        let mut unit = Unit::new();
+        change(&mut unit);
+        assert!(unit.plan().is_err(), "{what} is served");
+    }
+}
+
+#[test]
+fn the_plan_is_in_terms_of_the_store() {
+    let plan = Unit::new().plan().unwrap();
+    let text = format!("{:?} {:?}", plan.arguments, plan.variables);
+    assert!(!text.contains("/home") && !text.contains("/w/"), "{text}");
+    assert_eq!(plan.variables["CARGO_MANIFEST_DIR"], path('s', "demo-1.2.3"));
+    assert_eq!(plan.variables["OUT_DIR"], format!("{}/out", path('r', "run")));
+    for input in [input('d', "dep"), input('t', "rust"), input('v', "env")] {
+        assert!(plan.inputs.contains(&input), "{input:?}");
+    }
+    let native = StoreInput {
+        path: path('z', "run"),
+        derivation: None,
+    };
+    assert!(plan.inputs.contains(&native), "the directory of -L native");
+}
