@@ -1,0 +1,250 @@
+//! Stock cargo over units of crates made for the purpose, as vendored sources:
+//! what a crate can do, what can go wrong, and that the next build is right.
+
+mod common;
+
+use common::units::Units;
+use common::{both, run};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const PRINT: &str = "fn main() { println!(\"{}\", demo::said()); }";
+
+/// A project `name` whose one dependency, `demo`, is vendored in it.
+fn project(units: &Units, name: &str, lib: &str, script: Option<&str>) -> PathBuf {
+    let project = units.project(name, "demo = \"1\"", PRINT);
+    let write = |path: &str, text: &str| units.world.write(&format!("{name}/{path}"), text);
+    write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+    );
+    write(
+        "vendor/demo/Cargo.toml",
+        "[package]\nname = \"demo\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    write("vendor/demo/.cargo-checksum.json", "{\"files\":{}}");
+    write("vendor/demo/src/lib.rs", lib);
+    if let Some(script) = script {
+        write("vendor/demo/build.rs", script);
+    }
+    project
+}
+
+/// What the program says, built by this cargo.
+fn said(cargo: &mut Command) -> String {
+    let output = run(cargo.arg("run"));
+    assert!(output.status.success(), "{}", both(&output));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn is_local(output: &Output, what: &str) -> bool {
+    stderr(output)
+        .lines()
+        .any(|line| line.starts_with(&format!("cargo-nix: {what}")))
+}
+
+/// Fails whatever is not in the store already.
+fn only_hits<'a>(cargo: &'a mut Command) -> &'a mut Command {
+    cargo.env("CARGO_NIX_EVAL", "/bin/false")
+}
+
+fn clean(units: &Units, project: &Path) {
+    assert!(
+        run(units.cargo(project).args(["clean", "-p", "demo"]))
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn a_variable_that_a_unit_reads_is_part_of_its_key() {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { option_env!(\"DEMO_FLAVOUR\").unwrap_or(\"none\") }";
+    let project = project(&units, "flavour", lib, None);
+    assert_eq!(said(&mut units.cargo(&project)), "none");
+    for flavour in ["sweet", "sour"] {
+        assert_eq!(said(units.cargo(&project).env("DEMO_FLAVOUR", flavour)), flavour);
+    }
+    for flavour in ["sour", "sweet"] {
+        assert_eq!(
+            said(only_hits(units.cargo(&project).env("DEMO_FLAVOUR", flavour))),
+            flavour
+        );
+    }
+    assert_eq!(said(only_hits(&mut units.cargo(&project))), "none");
+}
+
+#[test]
+fn an_edited_source_is_compiled_again() {
+    let units = Units::new();
+    let one = project(&units, "edited", "pub fn said() -> u8 { 1 }", None);
+    assert_eq!(said(&mut units.cargo(&one)), "1");
+    units
+        .world
+        .write("edited/vendor/demo/src/lib.rs", "pub fn said() -> u8 { 2 }");
+    clean(&units, &one);
+    assert_eq!(said(&mut units.cargo(&one)), "2");
+    units
+        .world
+        .write("edited/vendor/demo/src/lib.rs", "pub fn said() -> u8 { 1 }");
+    clean(&units, &one);
+    assert_eq!(said(only_hits(&mut units.cargo(&one))), "1");
+}
+
+const SCRIPT: &str = r#"
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    let flavour = std::env::var("DEMO_FLAVOUR").unwrap_or("none".into());
+    let file = std::fs::read_to_string(FILE).unwrap_or("absent".into());
+    std::fs::write(format!("{out}/said.rs"), format!("{:?}", format!("{flavour} {}", file.trim()))).unwrap();
+    println!("cargo:rerun-if-env-changed=DEMO_FLAVOUR");
+    println!("cargo::rerun-if-changed={FILE}");
+    println!("cargo::rustc-env=DEMO_NOTE=note");
+    println!("cargo::rustc-cfg=has_note");
+    println!("cargo::rustc-check-cfg=cfg(has_note)");
+}
+"#;
+const LIB: &str = "#[cfg(has_note)] pub fn said() -> String { format!(\"{} {}\", include!(concat!(env!(\"OUT_DIR\"), \"/said.rs\")), env!(\"DEMO_NOTE\")) }";
+
+#[test]
+fn a_script_runs_again_when_what_it_watches_has_changed() {
+    let units = Units::new();
+    let script = format!("const FILE: &str = \"Cargo.toml.none\";\n{SCRIPT}");
+    let project = project(&units, "watch", LIB, Some(&script));
+    assert_eq!(said(&mut units.cargo(&project)), "none absent note");
+    assert_eq!(
+        said(units.cargo(&project).env("DEMO_FLAVOUR", "sweet")),
+        "sweet absent note"
+    );
+    assert_eq!(
+        said(only_hits(units.cargo(&project).env("DEMO_FLAVOUR", "sweet"))),
+        "sweet absent note"
+    );
+    assert_eq!(said(only_hits(&mut units.cargo(&project))), "none absent note");
+    // Editors find generated sources where cargo says they are.
+    let build = project.join("target/debug/build");
+    let generated = std::fs::read_dir(build)
+        .unwrap()
+        .any(|entry| entry.unwrap().path().join("out/said.rs").is_file());
+    assert!(generated, "said.rs is not in cargo's own OUT_DIR");
+}
+
+#[test]
+fn a_failing_script_says_what_it_said_and_the_way_out() {
+    let units = Units::new();
+    let script =
+        "fn main() { println!(\"looking\"); eprintln!(\"cannot reach example.org\"); std::process::exit(3) }";
+    let project = project(&units, "failing", "", Some(script));
+    let output = run(units.cargo(&project).arg("build"));
+    assert_eq!(output.status.code(), Some(101));
+    let text = stderr(&output);
+    for part in [
+        "looking",
+        "cannot reach example.org",
+        "crates.demo.nativeBuildInputs",
+        "crates.demo.sandbox = false",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+}
+
+#[test]
+fn a_failing_unit_shows_the_error_of_rustc() {
+    let units = Units::new();
+    let project = project(&units, "broken", "pub fn said() -> u8 { \"text\" }", None);
+    let output = run(units.cargo(&project).arg("build"));
+    assert_eq!(output.status.code(), Some(101));
+    let text = stderr(&output);
+    let place = project.join("vendor/demo/src/lib.rs:1:23");
+    assert!(
+        text.contains("error[E0308]: mismatched types") && text.contains(place.to_str().unwrap()),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_package_may_be_kept_out_of_the_sandbox() {
+    let units = Units::new();
+    let project = project(&units, "free", "pub fn said() -> u8 { 1 }", None);
+    units.set_crate("demo", "export PATH=/usr/bin:/bin", false);
+    let output = run(units.cargo(&project).arg("run"));
+    assert!(is_local(&output, "demo-"), "{}", both(&output));
+    assert!(stderr(&output).contains("crates.demo.sandbox is false"));
+}
+
+/// Out of the environment and back, between any two builds.
+#[test]
+fn without_the_wrapper_and_back() {
+    let units = Units::new();
+    let script = format!("const FILE: &str = \"none\";\n{SCRIPT}");
+    let project = project(&units, "back", LIB, Some(&script));
+    let expected = "none absent note";
+    assert_eq!(said(&mut units.cargo(&project)), expected);
+    assert_eq!(said(&mut units.plain_cargo(&project)), expected);
+    // Outside, the shim runs the script here, and rustc compiles here.
+    assert_eq!(
+        said(units.plain_cargo(&project).env("DEMO_FLAVOUR", "outside")),
+        "outside absent note"
+    );
+    assert_eq!(said(&mut units.cargo(&project)), expected);
+    clean(&units, &project);
+    assert_eq!(said(&mut units.plain_cargo(&project)), expected);
+    clean(&units, &project);
+    assert_eq!(said(only_hits(&mut units.cargo(&project))), expected);
+}
+
+/// A unit that the collector took is built again; a cache that was lost costs
+/// time only.
+#[test]
+fn lost_stores_and_lost_caches_heal() {
+    let units = Units::new();
+    let project = project(&units, "lost", "pub fn said() -> u8 { 7 }", None);
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    std::fs::remove_dir_all(units.world.cache().join("units/by-key")).unwrap();
+    clean(&units, &project);
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+
+    let deps = project.join("target/debug/deps");
+    let rlib = std::fs::read_dir(deps)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|kind| kind == "rlib"))
+        .unwrap();
+    let lost = std::fs::read_link(&rlib).unwrap();
+    let lost = lost.ancestors().nth(2).unwrap();
+    // The build service holds it still.
+    let mut delete = units
+        .world
+        .command(common::nix_program().with_file_name("nix-store"));
+    assert!(
+        run(delete.args(["--delete", "--ignore-liveness"]).arg(lost))
+            .status
+            .success(),
+        "{}",
+        lost.display()
+    );
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    assert!(rlib.exists());
+}
+
+#[test]
+fn warnings_are_told_when_they_are_asked_for() {
+    let units = Units::new();
+    let project = project(
+        &units,
+        "warned",
+        "pub fn said() -> u8 { let unused = 1; 1 }",
+        None,
+    );
+    let warned = |command: &mut Command| stderr(&run(command)).contains("unused variable");
+    assert!(!warned(units.cargo(&project).arg("build")));
+    clean(&units, &project);
+    assert!(
+        warned(only_hits(units.cargo(&project).args(["build", "-vv"]))),
+        "a hit, with its warnings"
+    );
+}
