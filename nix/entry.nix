@@ -9,7 +9,8 @@
 #   meta      plain data: `problems` (if there are any, `env` may not be forced),
 #             `warnings`, `crates` and `units` (nix/unit)
 #   env       the derivation of the environment, one file of JSON
-#   inputs    store paths of what the pins fetched
+#   inputs    store paths of what the pins fetched, and of what holds the units'
+#             derivations
 #
 # A value that is needed for `imports` itself but lacks an import throws
 # `cargo-nix-needs-imports <JSON list of imports>` (nix/host/imports.nix); the
@@ -59,7 +60,9 @@ in
 {
   imports = if problems != [ ] then [ ] else merged.imports;
   env = merged.env;
-  inputs = map builtins.unsafeDiscardStringContext sources.inputs;
+  inputs = map builtins.unsafeDiscardStringContext (
+    sources.inputs ++ tools.optional (merged.units != null) merged.units.root
+  );
   meta = {
     problems = builtins.sort before problems;
     inherit (sources) warnings;

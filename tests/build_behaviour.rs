@@ -256,3 +256,34 @@ fn warnings_are_told_when_they_are_asked_for() {
         "a hit, with its warnings"
     );
 }
+
+/// A target directory holds its units, and no longer when it is gone.
+#[test]
+fn a_target_directory_is_a_root() {
+    let units = Units::new();
+    let project = project(&units, "held", "pub fn said() -> u8 { 5 }", None);
+    assert_eq!(said(&mut units.cargo(&project)), "5");
+    let link = project.join("target/.cargo-nix/units");
+    for _ in 0..60 {
+        if link.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    let set = std::fs::read_link(&link).expect("the service makes the root before it ends");
+    let unit = std::fs::read_to_string(&set)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    let roots = || {
+        let mut query = units
+            .world
+            .command(common::nix_program().with_file_name("nix-store"));
+        common::success(query.args(["--query", "--roots", &unit]))
+    };
+    assert!(roots().contains("held/target/.cargo-nix/units"), "{}", roots());
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    assert!(!roots().contains("/held/"), "{}", roots());
+}

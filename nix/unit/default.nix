@@ -81,6 +81,33 @@ let
     attrNames merged.crates
   )) merged.crates;
   crates = common // mapAttrs entry own;
+
+  # Each set up once, however many packages share it.
+  environmentOf =
+    set:
+    plain (build {
+      inherit (set) nativeBuildInputs buildInputs env;
+    });
+  environment = environmentOf {
+    nativeBuildInputs = [ ];
+    buildInputs = [ ];
+    env = { };
+  };
+  environments = mapAttrs (_: set: {
+    inherit (set) sandbox;
+    environment = environmentOf set;
+  }) crates;
+
+  # The derivations are not built yet, and must be there when they are to be: a
+  # file that refers to all of them, to be held by the slot.
+  hold =
+    derivation:
+    builtins.appendContext derivation {
+      ${derivation}.path = true;
+    };
+  held = [ (plain merged.toolchain).derivation environment.derivation ] ++ map (entry: entry.environment.derivation) (
+    builtins.attrValues environments
+  );
 in
 if merged.toolchain == null then
   null
@@ -88,13 +115,7 @@ else
   {
     host = isHost;
     toolchain = plain merged.toolchain;
-    environment = plain (build {
-      nativeBuildInputs = [ ];
-      buildInputs = [ ];
-      env = { };
-    });
-    crates = mapAttrs (_: set: {
-      inherit (set) sandbox;
-      environment = plain (build set);
-    }) crates;
+    inherit environment;
+    crates = environments;
+    root = unsafeDiscardStringContext (builtins.toFile "cargo-nix-units" (tools.join "\n" (map hold held)));
   }

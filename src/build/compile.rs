@@ -8,7 +8,7 @@ use super::plan::{self, Given, Ran, Variables};
 use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, depinfo, invocation, place};
+use super::{Local, argfile, depinfo, invocation, place, roots};
 use crate::error::Error;
 use crate::vars::Vars;
 use cargo_nix_protocol::StoreInput;
@@ -188,6 +188,7 @@ fn finish(
         .map_err(Error::io("reading", &path))
         .map_err(cannot)?;
     let said = messages::replay(&recorded, Wanted::by(unit), &rules(str::to_owned));
+    roots::mark(&unit.out_dir, &workshop.builder, &workshop.context.system);
     // Nobody listens if cargo is gone.
     let _ = std::io::stderr().write_all(said.as_bytes());
     Ok(())

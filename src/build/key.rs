@@ -23,6 +23,8 @@ pub fn of(plan: &UnitAsk) -> String {
         variables,
         host_paths,
         inputs,
+        // Where it is held has nothing to do with what it is.
+        root: _,
     } = plan;
     [FORM, name, system, script].into_iter().for_each(&mut add);
     add(&arguments.len().to_string());

@@ -15,6 +15,7 @@
 //! - [`sidecar`]: which store path an artifact in a target directory is
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
+//! - [`roots`]: what keeps the collector from a target directory's units
 //! - [`workshop`]: what both kinds of units have in common
 //! - [`compile`], [`script`]: the two kinds of units, from end to end
 //!
@@ -36,6 +37,7 @@ pub mod paths;
 pub mod place;
 pub mod plan;
 pub mod realise;
+pub mod roots;
 pub mod script;
 pub mod service;
 pub mod sidecar;

@@ -354,6 +354,7 @@ impl<'a> Planner<'a> {
             variables: self.variables,
             host_paths: given.context.sandbox_paths.clone(),
             inputs: self.inputs.into_iter().collect(),
+            root: None,
         })
     }
 }

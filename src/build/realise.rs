@@ -151,6 +151,13 @@ impl Builder {
         }
     }
 
+    /// Makes sure that the service runs; does not wait for it.
+    pub fn wake(&self) {
+        if UnixStream::connect(&self.socket).is_err() {
+            let _ = self.start();
+        }
+    }
+
     fn start(&self) -> std::io::Result<()> {
         if let Some(dir) = self.socket.parent() {
             std::fs::create_dir_all(dir)?;

@@ -9,8 +9,9 @@
 //! Never: a daemon that is left behind, or one that serves another store: the
 //! socket's name is a hash over all that decides which store is meant.
 
+use super::roots;
 use crate::error::{Error, Result};
-use cargo_nix_protocol::{Event, Request, Settings};
+use cargo_nix_protocol::{Ask, Event, Request, Settings, UnitAsk, VERSION};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -63,7 +64,10 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                     last = Instant::now();
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Err(_) if last.elapsed() > IDLE => break,
+                Err(_) if last.elapsed() > IDLE => {
+                    roots::make(socket, |set| pool.build(set));
+                    break;
+                }
                 Err(_) => std::thread::sleep(Duration::from_millis(2)),
             }
         }
@@ -92,6 +96,31 @@ impl Pool<'_> {
             self.lock().push(evaluator);
         }
         Ok(())
+    }
+
+    /// Builds on our own account; whether it succeeded.
+    fn build(&self, plan: &UnitAsk) -> bool {
+        let settings = Settings {
+            impure: true,
+            ..Settings::default()
+        };
+        let idle = self.lock().pop();
+        let settings = idle.as_ref().map_or(settings, |idle| idle.settings.clone());
+        let request = Request {
+            version: VERSION,
+            settings: settings.clone(),
+            ask: Ask::Unit(Box::new(plan.clone())),
+        };
+        let build = || -> std::io::Result<bool> {
+            let mut evaluator = match idle {
+                Some(evaluator) => evaluator,
+                None => Evaluator::start(self.evaluator, settings)?,
+            };
+            let mut line = serde_json::to_vec(&request)?;
+            line.push(b'\n');
+            evaluator.pass_on(&line, std::io::sink())
+        };
+        build().unwrap_or(false)
     }
 
     fn take(&self, settings: &Settings) -> Option<Evaluator> {
@@ -138,7 +167,7 @@ impl Evaluator {
     }
 
     /// Hands a request over and the events back; `false` if the evaluator ended.
-    fn pass_on(&mut self, request: &[u8], mut client: &UnixStream) -> std::io::Result<bool> {
+    fn pass_on(&mut self, request: &[u8], mut client: impl Write) -> std::io::Result<bool> {
         self.served += 1;
         if let Some(requests) = &mut self.requests {
             requests.write_all(request)?;

@@ -32,6 +32,7 @@ pub fn write(
         return Ok(());
     };
     // Over another package set, nothing of the machine is part of a unit.
+    context.remove("root");
     let is_host = context.remove("host") == Some(Value::Bool(true));
     let sandbox_paths = if is_host { sandbox_paths } else { &[] };
     context.insert("system".into(), json!(system));

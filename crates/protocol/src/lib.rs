@@ -148,6 +148,9 @@ pub struct UnitAsk {
     /// Every store path that the above mentions, and whatever else is wanted
     /// in the sandbox.
     pub inputs: Vec<StoreInput>,
+    /// A link to its output that is to be a GC root.
+    #[serde(default)]
+    pub root: Option<PathBuf>,
 }
 
 impl UnitAsk {

@@ -2,6 +2,7 @@
 
 use super::{Session, apply};
 use crate::failure::{Fallible, fail, of_nix};
+use crate::roots;
 use cargo_nix_protocol::{Answer, FailureKind, UnitAsk};
 
 pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
@@ -21,5 +22,18 @@ pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
         .attribute("path")
         .and_then(|value| value.realise())
         .map_err(failed)?;
+    if let Some((directory, name)) = ask
+        .root
+        .as_deref()
+        .and_then(|root| root.parent().zip(root.file_name()))
+    {
+        let name = name.to_string_lossy().into_owned();
+        // The link itself is there even if the collector cannot be told of it;
+        // what it takes is built again.
+        roots::make(directory, &[(name, path.clone())]).map_err(|error| {
+            let message = format!("making a GC root in {}: {error}", directory.display());
+            fail(FailureKind::Store, &doing, message, None)
+        })?;
+    }
     Ok(Answer::Unit { path, derivation })
 }

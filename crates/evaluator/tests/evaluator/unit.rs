@@ -15,6 +15,7 @@ fn unit(
         arguments: vec!["a b".to_owned(), "$HOME".to_owned()],
         variables: BTreeMap::from([("CARGO_PKG_NAME".to_owned(), "it's".to_owned())]),
         host_paths: vec![],
+        root: None,
         inputs,
     };
     match world.outcome(Settings::default(), Ask::Unit(Box::new(ask)))? {

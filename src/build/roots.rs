@@ -1,0 +1,121 @@
+//! GC roots: one for each target directory, a link in it to a store path that
+//! refers to all its units. Removing the target directory removes the root.
+//!
+//! A unit that is served leaves a mark for its target directory; the build
+//! service makes the root when nobody has asked for a while, and takes the mark
+//! away. Until then the service itself holds what it has built. So a build in
+//! which everything is a hit waits for nothing.
+
+use super::realise::Builder;
+use super::script::Run;
+use super::{index, sidecar::Sidecar};
+use cargo_nix_protocol::{StoreInput, UnitAsk};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// The link, below the target directory.
+const LINK: &str = ".cargo-nix/units";
+/// Directories of a target directory that hold no units, and many files.
+const WITHOUT_UNITS: [&str; 6] = [".fingerprint", "doc", "examples", "incremental", "out", "package"];
+/// `target/<triple>/<profile>/build/<package>/<hash>` is as deep as units lie.
+const DEPTH: usize = 6;
+
+/// A target directory whose root is to be made.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    target: PathBuf,
+    system: String,
+}
+
+/// Marks the target directory of `out_dir`, for the service to make its root.
+/// Nothing depends on its success but what a collection leaves.
+pub fn mark(out_dir: &Path, builder: &Builder, system: &str) {
+    let Some(target) = out_dir.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()) else {
+        return;
+    };
+    let name = blake3::hash(target.as_os_str().as_encoded_bytes()).to_hex();
+    let file = marks(&builder.socket).join(&name[..32]);
+    if file.exists() {
+        return;
+    }
+    let mark = Mark {
+        target: target.to_owned(),
+        system: system.to_owned(),
+    };
+    if index::write(&file, "mark", &mark).is_ok() {
+        builder.wake();
+    }
+}
+
+/// Where the marks for the service on this socket are.
+fn marks(socket: &Path) -> PathBuf {
+    socket.with_extension("marks")
+}
+
+/// Makes the roots that are marked; `build` builds a unit.
+pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
+    let Ok(entries) = std::fs::read_dir(marks(socket)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let mark: Option<Mark> = index::read(&entry.path(), "mark");
+        // Before looking: what is placed from now on leaves another mark.
+        let _ = std::fs::remove_file(entry.path());
+        let Some(mark) = mark.filter(|mark| mark.target.is_dir()) else {
+            continue;
+        };
+        let mut units = BTreeSet::new();
+        collect(&mark.target, DEPTH, &mut units);
+        units.retain(|unit| Path::new(&unit.path).exists());
+        if !units.is_empty() {
+            build(&set(&mark, units));
+        }
+    }
+}
+
+/// A store path that refers to the units.
+fn set(mark: &Mark, units: BTreeSet<StoreInput>) -> UnitAsk {
+    UnitAsk {
+        name: "cargo-nix-target".into(),
+        system: mark.system.clone(),
+        script: "printf '%s\\n' \"$@\" >\"$out\"".into(),
+        arguments: units.iter().map(|unit| unit.path.clone()).collect(),
+        variables: BTreeMap::new(),
+        host_paths: Vec::new(),
+        inputs: units.into_iter().collect(),
+        root: Some(mark.target.join(LINK)),
+    }
+}
+
+/// The units whose sidecars lie below `dir`.
+fn collect(dir: &Path, depth: usize, units: &mut BTreeSet<StoreInput>) {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if depth > 0 && !WITHOUT_UNITS.iter().any(|not| name == *not) {
+                collect(&entry.path(), depth - 1, units);
+            }
+            continue;
+        }
+        let Some(stem) = name
+            .to_str()
+            .and_then(|name| name.strip_prefix('.')?.strip_suffix(".unit"))
+        else {
+            continue;
+        };
+        let found = if name == OsStr::new(".run.unit") {
+            Run::of(&dir.join("out")).map(|run| (run.path, run.derivation))
+        } else {
+            Sidecar::read(dir, stem).map(|sidecar| (sidecar.path, sidecar.derivation))
+        };
+        units.extend(found.map(|(path, derivation)| StoreInput {
+            derivation: Path::new(&derivation).exists().then_some(derivation),
+            path,
+        }));
+    }
+}
