@@ -17,8 +17,10 @@ merged:
 let
   inherit (builtins)
     attrNames
+    attrValues
     fromTOML
     isFunction
+    listToAttrs
     mapAttrs
     readFile
     tryEval
@@ -57,46 +59,60 @@ let
   known = fromTOML (readFile ./sys-crates.toml);
   isOn = name: (known.${name}.when or os) == os;
   os = if builtins.match ".*-darwin" system != null then "darwin" else "linux";
-  available = names: tools.concatMap (
-    name:
-    let
-      found = tryEval (pkgs.${name} or null);
-    in
-    tools.optional (found.success && found.value != null) found.value
-  ) names;
-  ours = name: {
-    nativeBuildInputs = available (known.${name}.native or [ ]);
-    buildInputs = if known.${name}.bundled or false then [ ] else available (known.${name}.packages or [ ]);
-    env = { };
-    sandbox = true;
-  };
-  hasInputs = set: set.nativeBuildInputs != [ ] || set.buildInputs != [ ];
-  common = tools.without (builtins.filter (name: !(isOn name && hasInputs (ours name))) (attrNames known)) (
-    mapAttrs (name: _: ours name) known
+  # What the machine lacks throws: each name is tried once, however many crates
+  # want it.
+  wanted = tools.concatMap (crate: crate.native or [ ] ++ crate.packages or [ ]) (attrValues known);
+  tried = listToAttrs (
+    map (name: {
+      inherit name;
+      value = tryEval (pkgs.${name} or null);
+    }) wanted
   );
+  available = builtins.filter (name: tried.${name}.success && tried.${name}.value != null);
+  ours = mapAttrs (_: crate: {
+    native = available (crate.native or [ ]);
+    packages = if crate.bundled or false then [ ] else available (crate.packages or [ ]);
+  }) known;
+  hasInputs = names: names.native != [ ] || names.packages != [ ];
+  common = tools.without (builtins.filter (name: !(isOn name && hasInputs ours.${name})) (attrNames known)) ours;
+
+  # One environment for all crates that want the same: to instantiate one for
+  # each would be most of what an evaluation costs.
+  wish = names: "${tools.join " " names.native}; ${tools.join " " names.packages}";
+  shared = listToAttrs (
+    map (names: {
+      name = wish names;
+      value = unit {
+        nativeBuildInputs = map (name: tried.${name}.value) names.native;
+        buildInputs = map (name: tried.${name}.value) names.packages;
+        env = { };
+        sandbox = true;
+      };
+    }) (attrValues common)
+  );
+  unit = set: {
+    inherit (set) sandbox;
+    environment = environmentOf set;
+  };
+  environmentOf =
+    set:
+    plain (build {
+      inherit (set) nativeBuildInputs buildInputs env;
+    });
 
   # Those of the project itself; nixpkgs' overrides name crates of all the world,
   # too many to set up for each project.
   own = tools.without (builtins.filter (name: tools.placeOf name merged.crates == null) (
     attrNames merged.crates
   )) merged.crates;
-  crates = common // mapAttrs entry own;
+  environments =
+    mapAttrs (_: names: shared.${wish names}) common // mapAttrs (name: value: unit (entry name value)) own;
 
-  # Each set up once, however many packages share it.
-  environmentOf =
-    set:
-    plain (build {
-      inherit (set) nativeBuildInputs buildInputs env;
-    });
   environment = environmentOf {
     nativeBuildInputs = [ ];
     buildInputs = [ ];
     env = { };
   };
-  environments = mapAttrs (_: set: {
-    inherit (set) sandbox;
-    environment = environmentOf set;
-  }) crates;
 
   # The derivations are not built yet, and must be there when they are to be: a
   # file that refers to all of them, to be held by the slot.
@@ -106,7 +122,7 @@ let
       ${derivation}.path = true;
     };
   held = [ (plain merged.toolchain).derivation environment.derivation ] ++ map (entry: entry.environment.derivation) (
-    builtins.attrValues environments
+    attrValues environments
   );
 in
 if merged.toolchain == null then
