@@ -86,6 +86,7 @@ use sentinel::{Sentinel, Stamp, stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -127,8 +128,8 @@ impl Host {
     /// None at present; a machine without anything is described as such.
     pub fn current(vars: &Vars, cache_dir: &Path) -> Result<Host> {
         let rustup_home = rustup_home(vars);
-        Ok(remembered(cache_dir, rustup_home.as_deref())
-            .unwrap_or_else(|| look_and_remember(cache_dir, rustup_home)))
+        let known = || remembered(cache_dir, rustup_home.as_deref());
+        Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
     }
 
     /// The machine as it is now, every file that matters statted: for those who
@@ -138,13 +139,15 @@ impl Host {
     /// As [`Host::current`].
     pub fn checked(vars: &Vars, cache_dir: &Path) -> Result<Host> {
         let rustup_home = rustup_home(vars);
-        let host = remembered(cache_dir, rustup_home.as_deref()).filter(|host| {
-            split(cache_dir, FILES).is_some_and(|(head, files, _)| {
-                head.digest == host.digest.to_hex().as_str()
-                    && stamp(&files).digest.to_hex().as_str() == head.stamp
+        let known = || {
+            remembered(cache_dir, rustup_home.as_deref()).filter(|host| {
+                split(cache_dir, FILES).is_some_and(|(head, files, _)| {
+                    head.digest == host.digest.to_hex().as_str()
+                        && stamp(&files).digest.to_hex().as_str() == head.stamp
+                })
             })
-        });
-        Ok(host.unwrap_or_else(|| look_and_remember(cache_dir, rustup_home)))
+        };
+        Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
     }
 
     /// `arguments.host`, the known imports included.
@@ -184,13 +187,24 @@ fn remembered(cache_dir: &Path, rustup_home: Option<&Path>) -> Option<Host> {
     })
 }
 
-fn look_and_remember(cache_dir: &Path, rustup_home: Option<PathBuf>) -> Host {
+/// One process looks, those that come meanwhile wait for what it found: a look
+/// reads many files and starts many programs.
+fn look_once(cache_dir: &Path, rustup_home: Option<&Path>, known: impl Fn() -> Option<Host>) -> Host {
+    let directory = cache_dir.join("host");
+    let _held = std::fs::create_dir_all(&directory)
+        .and_then(|()| File::create(directory.join("lock")))
+        .and_then(|file| file.lock().map(|()| file));
+    // Without a lock (a cache that cannot be written) everybody looks.
+    known().unwrap_or_else(|| look_and_remember(cache_dir, rustup_home))
+}
+
+fn look_and_remember(cache_dir: &Path, rustup_home: Option<&Path>) -> Host {
     let began = SystemTime::now();
-    let (host, sentinel) = look(cache_dir, rustup_home.as_deref());
+    let (host, sentinel) = look(cache_dir, rustup_home);
     let (few, all) = (sentinel.few(), sentinel.all());
     let (few_stamp, all_stamp) = (stamp(&few), stamp(&all));
     if is_older(&few_stamp, began) && is_older(&all_stamp, began) {
-        let _ = remember(&host, rustup_home.clone(), FILES, &all, &all_stamp, &[]);
+        let _ = remember(&host, rustup_home, FILES, &all, &all_stamp, &[]);
         let _ = remember(
             &host,
             rustup_home,
@@ -214,14 +228,14 @@ fn is_older(stamp: &Stamp, began: SystemTime) -> bool {
 
 fn remember(
     host: &Host,
-    rustup_home: Option<PathBuf>,
+    rustup_home: Option<&Path>,
     kind: &str,
     paths: &[u8],
     stamp: &Stamp,
     rest: &[u8],
 ) -> Result<()> {
     let head = Head {
-        rustup_home,
+        rustup_home: rustup_home.map(Path::to_path_buf),
         digest: host.digest.to_hex().to_string(),
         stamp: stamp.digest.to_hex().to_string(),
         sandbox_paths: host.sandbox_paths.clone(),
