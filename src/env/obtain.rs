@@ -54,6 +54,12 @@ pub struct Look<'a> {
 /// Every fault of the project, the evaluation and the machine.
 pub fn obtain(args: &ObtainArgs, vars: &Vars) -> Result<Obtained> {
     let mut look = Look::at(args, vars)?;
+    if args.impure && !args.quiet {
+        eprintln!(
+            "warning: --impure: what the evaluation reads besides the project is not part of its key\n  \
+             a change there goes unnoticed, and another machine may get another environment"
+        );
+    }
     let slot = match look.slot.take() {
         Some(slot) => slot,
         None => look.fill()?,
