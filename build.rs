@@ -1,4 +1,6 @@
-//! Writes the table of the files of `nix/`, which `src/library.rs` embeds.
+//! Writes the table of the files of `nix/`, which `src/library.rs` embeds, and
+//! their digest: it is part of every key, and hashing them would be nearly half
+//! of what a prompt costs.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -12,14 +14,20 @@ fn main() -> std::io::Result<()> {
     collect(&top, &mut files)?;
     files.sort();
     let mut table = String::from("[\n");
+    let mut digest = blake3::Hasher::new();
     for file in files {
         let name = file.strip_prefix(&top).expect("it is below nix/");
         let name = name.to_str().expect("names in nix/ are UTF-8");
         let path = file.to_str().expect("the repository's path is UTF-8");
         writeln!(table, "    ({name:?}, include_bytes!({path:?}).as_slice()),").expect("a string");
+        for part in [name.as_bytes(), &std::fs::read(&file)?] {
+            digest.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
     }
     table.push(']');
-    std::fs::write(variable("OUT_DIR").join("library.rs"), table)
+    let out = variable("OUT_DIR");
+    std::fs::write(out.join("library.rs"), table)?;
+    std::fs::write(out.join("library.digest"), digest.finalize().as_bytes())
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
