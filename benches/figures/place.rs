@@ -2,6 +2,8 @@
 //! the target directory that is kept from run to run.
 
 use crate::measure::Candidate;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -74,37 +76,33 @@ impl Place {
     pub fn fill(&self, project: &Path) -> PathBuf {
         let request = project.with_extension("request");
         let recorder = project.with_extension("recorder");
+        let snapshots = self.dir.path().join("home/.cache/cargo-nix/snapshots");
+        let kept = project.with_extension("snapshots");
+        // The snapshot goes with the process that made it: it is kept aside, and
+        // the request names it there.
         let script = format!(
-            "#!/bin/sh\ntee '{}' | '{}' \"$@\"\n",
-            request.display(),
-            self.programs.join("cargo-nix-eval").display()
+            "#!/bin/sh\nset -eu\nrm -rf '{kept}'\ncp -a '{snapshots}' '{kept}'\nhead -n 1 |\n\
+             sed 's|\"{snapshots}/|\"{kept}/|' > '{request}'\nexec '{evaluator}' < '{request}'\n",
+            snapshots = snapshots.display(),
+            kept = kept.display(),
+            request = request.display(),
+            evaluator = self.programs.join("cargo-nix-eval").display(),
         );
         std::fs::write(&recorder, script).expect("a script");
-        let status = Command::new("chmod")
-            .arg("755")
-            .arg(&recorder)
-            .status()
-            .expect("chmod starts");
-        assert!(status.success(), "the script becomes executable");
+        std::fs::set_permissions(&recorder, Permissions::from_mode(0o755)).expect("it becomes executable");
         let mut command = self.env_print(project).command;
-        let output = command
-            .env("CARGO_NIX_EVAL", recorder)
-            .output()
-            .expect("cargo-nix starts");
+        let first = output(command.env("CARGO_NIX_EVAL", recorder));
+        // What is younger than two seconds is read again: wait, and let the
+        // manifest be renewed.
+        std::thread::sleep(std::time::Duration::from_millis(2500));
+        let again = output(command.env_remove("CARGO_NIX_EVAL"));
+        assert!(again == first, "the second time is as the first");
+        // An evaluator that reports a failure succeeds too, and would be fast.
+        let mut evaluator = self.evaluate(&request).command;
+        let answer = output(evaluator.stdin(File::open(&request).expect("the request")));
         assert!(
-            output.status.success(),
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        // A slot is as young as its files at first, and they are read again: wait.
-        std::thread::sleep(std::time::Duration::from_millis(1100));
-        let again = command
-            .env_remove("CARGO_NIX_EVAL")
-            .output()
-            .expect("cargo-nix starts");
-        assert!(
-            again.status.success() && again.stdout == output.stdout,
-            "the second time is as the first"
+            answer.contains("\"event\":\"answer\"") && answer.contains("\"of\":\"env\""),
+            "the recorded request is answered with an environment: {answer}"
         );
         request
     }
@@ -148,4 +146,12 @@ impl Place {
             .current_dir(self.dir.path());
         command
     }
+}
+
+/// Standard output of a command that must succeed.
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {complaint}");
+    String::from_utf8(output.stdout).expect("UTF-8 on standard output")
 }
