@@ -41,6 +41,15 @@ pub enum Verb {
     Exec(ExecArgs),
     /// Start a shell inside the environment, with the shellHook
     Develop(DevelopArgs),
+    /// Print the hook of a shell, which enters and leaves environments at the prompt
+    Hook(HookArgs),
+    /// Let prompts, jobs and editors evaluate what a project says now
+    Allow(TrustArgs),
+    /// Take that permission back
+    Deny(TrustArgs),
+    /// Print what a prompt changes; for the hooks
+    #[command(hide = true)]
+    Prompt(HookArgs),
     /// Write the variables of this process to a file
     #[command(hide = true)]
     Environ(EnvironArgs),
@@ -172,4 +181,20 @@ pub struct DevelopArgs {
 pub struct EnvironArgs {
     /// Where to
     pub file: PathBuf,
+}
+
+/// `cargo-nix hook` and `cargo-nix prompt`.
+#[derive(Args, Clone, Debug)]
+pub struct HookArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: crate::hook::Shell,
+}
+
+/// `cargo-nix allow` and `cargo-nix deny`.
+#[derive(Args, Clone, Debug)]
+pub struct TrustArgs {
+    /// The project's directory [default: the current one, upwards]
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@
 //! - [`evaluator`]: the conversation with `cargo-nix-eval`
 //! - [`progress`]: what is going on, for a user who waits
 //! - [`background`]: evaluating and building while nobody waits
+//! - [`hook`]: what a prompt does about the project that its shell is in
 //! - [`trust`]: which contents may be evaluated without being asked for
 //! - [`build`]: stock cargo, artifacts from the store
 //! - [`cache`]: slots of realised environments, by key
@@ -30,6 +31,7 @@ pub mod env;
 pub mod error;
 pub mod evaluator;
 pub mod gc;
+pub mod hook;
 pub mod host;
 pub mod inputs;
 pub mod library;

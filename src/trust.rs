@@ -8,6 +8,7 @@
 //!
 //! Never: trust by default, or trust that a file which does not check out gives.
 
+use crate::cache::Key;
 use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// So many slots of a project are known to hold what was allowed.
+const NOTED: usize = 16;
 /// Larger files are compared by their hash only.
 const SHOWN: usize = 256 * 1024;
 
@@ -86,6 +89,43 @@ impl Trust {
         let file = self.file(&blake3::Hash::from_hex(last).ok()?);
         let allowed: Allowed = serde_json::from_slice(&sealed::read(&file, "trust")?).ok()?;
         Some(unified(&allowed.files, now))
+    }
+
+    /// Notes that the slot `key`, used by the project `id`, was made from the
+    /// content `digest`. A note that is lost costs an older environment.
+    pub fn note(&self, id: &str, key: &Key, digest: &blake3::Hash) {
+        let line = format!("{} {}", key.as_str(), digest.to_hex());
+        let mut lines = self.noted(id);
+        if lines.contains(&line) {
+            return;
+        }
+        lines.retain(|other| !other.starts_with(key.as_str()));
+        lines.push(line);
+        let excess = lines.len().saturating_sub(NOTED);
+        lines.drain(..excess);
+        let _ = sealed::write(&self.slots(id), "noted", lines.join("\n").as_bytes());
+    }
+
+    /// Whether the slot `key` is known to be made from content that is allowed.
+    pub fn allows_slot(&self, id: &str, key: &Key) -> bool {
+        self.noted(id).iter().any(|line| {
+            line.split_once(' ').is_some_and(|(noted, digest)| {
+                noted == key.as_str()
+                    && blake3::Hash::from_hex(digest).is_ok_and(|digest| self.allows(&digest))
+            })
+        })
+    }
+
+    fn noted(&self, id: &str) -> Vec<String> {
+        let payload = sealed::read(&self.slots(id), "noted").unwrap_or_default();
+        String::from_utf8_lossy(&payload)
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn slots(&self, id: &str) -> PathBuf {
+        self.directory.join("slots").join(id)
     }
 
     fn file(&self, digest: &blake3::Hash) -> PathBuf {

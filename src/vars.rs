@@ -8,6 +8,9 @@ use std::path::PathBuf;
 /// Set by `cargo-nix develop` for its shell: the directory it is for.
 pub const DEVELOP: &str = "CARGO_NIX_DEVELOP";
 
+/// Told to prompts by the hooks: `ready`, `building`, `stale` or `failed`.
+pub const STATUS: &str = "CARGO_NIX_STATUS";
+
 /// The variables of this process that cargo-nix heeds.
 #[derive(Clone, Debug, Default)]
 pub struct Vars {

@@ -1,5 +1,6 @@
 //! Dispatch: one file per verb.
 
+mod allow;
 mod closure;
 mod develop;
 mod doctor;
@@ -7,8 +8,10 @@ mod env;
 mod environ;
 mod exec;
 mod gc;
+mod hook;
 mod init;
 mod output;
+mod prompt;
 mod start;
 mod wrapper;
 
@@ -38,6 +41,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Doctor(args) => doctor::run(&args),
         Verb::Exec(args) => exec::run(&args),
         Verb::Develop(args) => develop::run(&args),
+        Verb::Hook(args) => hook::run(&args),
+        Verb::Allow(args) => allow::allow(&args),
+        Verb::Deny(args) => allow::deny(&args),
+        Verb::Prompt(args) => prompt::run(&args),
         Verb::Environ(args) => environ::run(&args),
     };
     match result {

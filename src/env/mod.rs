@@ -1,7 +1,9 @@
 //! An environment: obtained ([`obtain()`]), read ([`dump`]), merged with the
-//! variables that are there ([`merge`]), rendered ([`render`]).
+//! variables that are there ([`merge`]), entered and left again ([`diff`]),
+//! rendered ([`render`]).
 
 mod crates;
+pub mod diff;
 pub mod dump;
 pub mod limits;
 pub mod merge;

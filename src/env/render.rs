@@ -17,6 +17,7 @@ pub use github::{GithubFiles, random_delimiter};
 pub(crate) use sh::quote as sh_quote;
 
 use super::merge::{Change, Changes, Value};
+use crate::hook::Shell;
 use clap::ValueEnum;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -70,14 +71,30 @@ trait Language {
 /// see [`GithubFiles`], and yields no text here.
 pub fn render(format: Format, changes: &Changes) -> Rendered {
     let language: &dyn Language = match format {
-        Format::Sh | Format::Bash | Format::Zsh => &sh::Sh,
-        Format::Fish => &fish::Fish,
+        Format::Sh | Format::Bash | Format::Zsh => &sh::Sh { prefix: "" },
+        Format::Fish => &fish::Fish { prefix: "" },
         Format::Nu => &nu::Nu,
         Format::Elvish => &elvish::Elvish,
         Format::Json => &json::Json,
         Format::Dotenv => &dotenv::Dotenv,
         Format::Github => return Rendered::default(),
     };
+    write(language, changes)
+}
+
+/// The changes as the hook of `shell` evaluates them: as [`render`], but deaf to
+/// aliases and functions of the user's that have the name of a builtin.
+pub fn render_for_hook(shell: Shell, changes: &Changes) -> Rendered {
+    let language: &dyn Language = match shell {
+        Shell::Bash | Shell::Zsh => &sh::Sh { prefix: "\\builtin " },
+        Shell::Fish => &fish::Fish { prefix: "builtin " },
+        Shell::Nu => &nu::Nu,
+        Shell::Elvish => &elvish::Elvish,
+    };
+    write(language, changes)
+}
+
+fn write(language: &dyn Language, changes: &Changes) -> Rendered {
     let mut out = Rendered {
         warnings: changes.left_out.clone(),
         ..Rendered::default()

@@ -31,6 +31,7 @@ mod tests;
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, PINS, Project, RUST_TOOLCHAIN};
 use crate::sealed;
+use crate::trust::Contents;
 use cargo_nix_protocol::Tree;
 use manifest::{Manifest, Seen, Verdict};
 use serde::{Deserialize, Serialize};
@@ -192,12 +193,37 @@ impl Inputs {
             self.manifest = discover::discover(&self.project, layout, None)?;
             remember(&manifest_path(&self.project, &self.cache_dir), &self.manifest);
         }
-        Err(Error::Project {
-            message: format!(
-                "{} changes while it is being read\n  try again when nothing writes to it",
-                self.project.root.join(changed).display()
-            ),
-        })
+        Err(changing(&self.project.root.join(changed)))
+    }
+
+    /// What the digest stands for, file by file, for whoever is to allow it: a
+    /// link by where it leads, the `metadata.cargo-nix` tables by their JSON.
+    ///
+    /// # Errors
+    /// [`Error::Project`] if a file is no longer what was hashed.
+    pub fn contents(&self) -> Result<Contents> {
+        let mut contents = Contents::new();
+        for (path, node) in key::nodes(&self.manifest.records) {
+            let bytes = match node {
+                key::Node::Empty => continue,
+                key::Node::Link { target } => format!("-> {target}\n").into_bytes(),
+                key::Node::File { hash, .. } => {
+                    let file = manifest::join(&self.project.root, path);
+                    let bytes = std::fs::read(&file).map_err(Error::io("reading", &file))?;
+                    if blake3::hash(&bytes) != *hash {
+                        return Err(changing(&file));
+                    }
+                    bytes
+                }
+            };
+            contents.insert(path.to_string_lossy().into_owned(), bytes);
+        }
+        if !self.manifest.metadata.is_empty() {
+            let mut json = self.manifest.metadata.clone().into_bytes();
+            json.push(b'\n');
+            contents.insert("Cargo.toml (metadata.cargo-nix)".to_owned(), json);
+        }
+        Ok(contents)
     }
 
     /// All paths whose change may change the environment, for watchers such as
@@ -230,6 +256,15 @@ impl Inputs {
             }
         }
         watches.into_iter().collect()
+    }
+}
+
+fn changing(path: &Path) -> Error {
+    Error::Project {
+        message: format!(
+            "{} changes while it is being read\n  try again when nothing writes to it",
+            path.display()
+        ),
     }
 }
 

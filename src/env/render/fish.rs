@@ -5,7 +5,10 @@ use super::super::merge::Value;
 use super::{Language, Rendered, refused};
 use std::os::unix::ffi::OsStrExt;
 
-pub(super) struct Fish;
+/// `prefix` stands before each command.
+pub(super) struct Fish {
+    pub prefix: &'static str,
+}
 
 impl Language for Fish {
     fn refuses(&self, name: &str) -> Option<&'static str> {
@@ -13,6 +16,7 @@ impl Language for Fish {
     }
 
     fn change(&self, name: &str, value: Option<&Value>, out: &mut Rendered) {
+        out.text.extend_from_slice(self.prefix.as_bytes());
         match value {
             Some(value) => {
                 out.text.extend_from_slice(b"set -gx ");

@@ -4,7 +4,10 @@ use super::super::merge::Value;
 use super::{Language, Rendered, refused};
 use std::os::unix::ffi::OsStrExt;
 
-pub(super) struct Sh;
+/// `prefix` stands before each command.
+pub(super) struct Sh {
+    pub prefix: &'static str,
+}
 
 impl Language for Sh {
     fn refuses(&self, name: &str) -> Option<&'static str> {
@@ -12,6 +15,7 @@ impl Language for Sh {
     }
 
     fn change(&self, name: &str, value: Option<&Value>, out: &mut Rendered) {
+        out.text.extend_from_slice(self.prefix.as_bytes());
         match value {
             Some(value) => {
                 out.text.extend_from_slice(b"export ");

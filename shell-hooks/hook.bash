@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# The hook of bash, 3.2 and later: eval "$(cargo-nix hook bash)" in ~/.bashrc.
+#
+# Before each prompt, cargo-nix is started once if an environment is applied
+# ($__CARGO_NIX), if the directory is another one than at the last prompt, or if
+# a crate-env.nix is here or above; else nothing is started. What it prints is
+# evaluated only if it ended well, so that nothing is applied by halves.
+__cargo_nix_prompt() {
+    # Quoted, as this is no declaration to the parser: words are split at IFS.
+    \builtin local __cargo_nix_status="$?" __cargo_nix_dir="${PWD-}" __cargo_nix_text
+    # Under errexit, a function that returns what it found would end the shell.
+    [[ $- == *e* ]] && __cargo_nix_status=0
+
+    if [[ -z ${__CARGO_NIX-} && ${__cargo_nix_last-} == "$__cargo_nix_dir" ]]; then
+        while [[ ! -e $__cargo_nix_dir/crate-env.nix ]]; do
+            [[ $__cargo_nix_dir == */* ]] || \builtin return "$__cargo_nix_status"
+            __cargo_nix_dir=${__cargo_nix_dir%/*}
+        done
+    fi
+    __cargo_nix_last=${PWD-}
+
+    # The shell may remember where the program was before it was replaced.
+    \builtin hash -d cargo-nix 2>/dev/null || \builtin :
+    if ! \builtin type -P cargo-nix >/dev/null 2>&1; then
+        if [[ -n ${__CARGO_NIX-} && -z ${__cargo_nix_missed-} ]]; then
+            __cargo_nix_missed=1
+            \builtin printf '%s\n' 'cargo-nix: the program is no longer on PATH; the variables of the project stay' >&2
+        fi
+        \builtin return "$__cargo_nix_status"
+    fi
+    __cargo_nix_missed=
+    if __cargo_nix_text=$(\command cargo-nix prompt bash); then
+        \builtin eval "$__cargo_nix_text" || \builtin :
+    fi
+    \builtin return "$__cargo_nix_status"
+}
+
+# First, so that what other prompts show is of the new environment.
+if [[ ${PROMPT_COMMAND[*]-} != *__cargo_nix_prompt* ]]; then
+    if [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+        PROMPT_COMMAND=(__cargo_nix_prompt ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
+    else
+        # shellcheck disable=SC2178,SC2128 # a text here
+        PROMPT_COMMAND=__cargo_nix_prompt${PROMPT_COMMAND:+";$PROMPT_COMMAND"}
+    fi
+fi

@@ -1,0 +1,45 @@
+# The hook of elvish: eval (cargo-nix hook elvish | slurp), in rc.elv.
+#
+# Before each prompt, cargo-nix is started once if an environment is applied
+# ($E:__CARGO_NIX), if the directory is another one than at the last prompt, or
+# if a crate-env.nix is here or above; else nothing is started. What it prints
+# is evaluated only if it ended well, so that nothing is applied by halves.
+#
+# The variable says which process has the hook: a second one would start
+# cargo-nix twice for each prompt.
+use str
+
+if (not-eq $E:__CARGO_NIX_ELVISH (to-string $pid)) {
+  set-env __CARGO_NIX_ELVISH (to-string $pid)
+  var last = ''
+  var missed = $false
+
+  var is-in-project = {
+    var dir = $pwd
+    var found = $false
+    while (and (not $found) (not-eq $dir '')) {
+      # A pattern, as the functions that look at files have moved between releases.
+      set found = (> (count [$dir/crate-env.ni?[nomatch-ok]]) 0)
+      set dir = (str:join / [(str:split / $dir)][..-1])
+    }
+    or $found (> (count [/crate-env.ni?[nomatch-ok]]) 0)
+  }
+
+  var at-prompt = {
+    if (or (not-eq $E:__CARGO_NIX '') (not-eq $last $pwd) ($is-in-project)) {
+      set last = $pwd
+      if (has-external cargo-nix) {
+        set missed = $false
+        try {
+          var text = ((external cargo-nix) prompt elvish | slurp)
+          eval $text
+        } catch _ { }
+      } elif (and (not-eq $E:__CARGO_NIX '') (not $missed)) {
+        set missed = $true
+        echo 'cargo-nix: the program is no longer on PATH; the variables of the project stay' >&2
+      }
+    }
+  }
+
+  set edit:before-readline = [$at-prompt $@edit:before-readline]
+}

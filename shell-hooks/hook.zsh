@@ -1,0 +1,44 @@
+# The hook of zsh: eval "$(cargo-nix hook zsh)" in ~/.zshrc.
+#
+# Before each prompt, cargo-nix is started once if an environment is applied
+# ($__CARGO_NIX), if the directory is another one than at the last prompt, or if
+# a crate-env.nix is here or above; else nothing is started. What it prints is
+# evaluated only if it ended well, so that nothing is applied by halves.
+# zsh gives each function of precmd_functions, and the prompt, the same $?.
+__cargo_nix_prompt() {
+    \builtin emulate -L zsh
+    \builtin local __cargo_nix_dir=$PWD __cargo_nix_text __cargo_nix_program __cargo_nix_entry
+    if [[ -z ${__CARGO_NIX-} && ${__cargo_nix_last-} == "$__cargo_nix_dir" ]]; then
+        while [[ ! -e $__cargo_nix_dir/crate-env.nix ]]; do
+            [[ $__cargo_nix_dir == */* ]] || \builtin return 0
+            __cargo_nix_dir=${__cargo_nix_dir%/*}
+        done
+    fi
+    \builtin typeset -g __cargo_nix_last=$PWD
+
+    # Not from zsh's table of commands: the program may have been replaced.
+    for __cargo_nix_entry in "${path[@]}"; do
+        if [[ -f $__cargo_nix_entry/cargo-nix && -x $__cargo_nix_entry/cargo-nix ]]; then
+            __cargo_nix_program=$__cargo_nix_entry/cargo-nix
+            \builtin break
+        fi
+    done
+    if [[ -z $__cargo_nix_program ]]; then
+        if [[ -n ${__CARGO_NIX-} && -z ${__cargo_nix_missed-} ]]; then
+            \builtin typeset -g __cargo_nix_missed=1
+            \builtin print -u 2 -r -- 'cargo-nix: the program is no longer on PATH; the variables of the project stay'
+        fi
+        \builtin return 0
+    fi
+    \builtin typeset -g __cargo_nix_missed=
+    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh); then
+        \builtin eval "$__cargo_nix_text"
+    fi
+    \builtin return 0
+}
+
+# First, so that what other prompts show is of the new environment.
+\builtin typeset -ga precmd_functions
+if [[ "${precmd_functions[*]-}" != *__cargo_nix_prompt* ]]; then
+    precmd_functions=(__cargo_nix_prompt "${precmd_functions[@]}")
+fi

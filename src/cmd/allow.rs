@@ -1,0 +1,89 @@
+//! `cargo-nix allow` and `cargo-nix deny`: what a project says now may be
+//! evaluated without being asked for, or may not.
+
+use super::output;
+use crate::cli::TrustArgs;
+use crate::error::Result;
+use crate::inputs::Inputs;
+use crate::project::Project;
+use crate::trust::Trust;
+use crate::vars::Vars;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+struct Asked {
+    project: Project,
+    inputs: Inputs,
+    trust: Trust,
+}
+
+fn asked(args: &TrustArgs) -> Result<Asked> {
+    let vars = Vars::read();
+    let project = Project::find(args.directory.as_deref())?;
+    let inputs = Inputs::current(&project, &vars.cache_dir()?)?;
+    let trust = Trust::new(&vars.data_dir()?);
+    Ok(Asked {
+        project,
+        inputs,
+        trust,
+    })
+}
+
+pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
+    let Asked {
+        project,
+        inputs,
+        trust,
+    } = asked(args)?;
+    let (id, digest) = (project.id().to_hex(), inputs.digest());
+    let contents = inputs.contents()?;
+    let mut text = String::new();
+    match trust.difference(&id, &contents) {
+        Some(difference) => text.push_str(&difference),
+        None => {
+            for (path, bytes) in &contents {
+                let path: String = path
+                    .chars()
+                    .map(|c| if c.is_control() { '?' } else { c })
+                    .collect();
+                writeln!(text, "  {path} ({} bytes)", bytes.len()).expect("a String takes everything");
+            }
+        }
+    }
+    let already = trust.allows(&digest);
+    trust.allow(&id, &digest, &contents)?;
+    let now = if already {
+        "was allowed already"
+    } else {
+        "is allowed"
+    };
+    writeln!(
+        text,
+        "{} {now}, as it is ({:.8})",
+        project.directory().display(),
+        digest.to_hex()
+    )
+    .expect("a String takes everything");
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
+    let Asked {
+        project,
+        inputs,
+        trust,
+    } = asked(args)?;
+    let digest = inputs.digest();
+    let now = if trust.deny(&digest)? {
+        "is no longer allowed"
+    } else {
+        "was not allowed"
+    };
+    output::print(&format!(
+        "{} {now} ({:.8})\n",
+        project.directory().display(),
+        digest.to_hex()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,31 @@
+//! `cargo-nix prompt SHELL` (hidden): what the hook of a shell evaluates at a
+//! prompt; nothing if nothing changed. It does not fail: what goes wrong is
+//! said once, and the shell goes on.
+
+use crate::cli::HookArgs;
+use crate::env::render::render_for_hook;
+use crate::error::{Error, Result};
+use crate::hook::turn::turn;
+use crate::vars::Vars;
+use std::io::Write;
+use std::process::ExitCode;
+
+pub(super) fn run(args: &HookArgs) -> Result<ExitCode> {
+    let turn = turn(&std::env::vars_os().collect(), &Vars::read());
+    for message in &turn.say {
+        eprintln!("{message}");
+    }
+    if turn.changes.list.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rendered = render_for_hook(args.shell, &turn.changes);
+    for warning in &rendered.warnings {
+        eprintln!("cargo-nix: {warning}");
+    }
+    // The hook evaluates nothing unless all of it was written: we then end with 0.
+    let mut out = std::io::stdout().lock();
+    out.write_all(&rendered.text)
+        .and_then(|()| out.flush())
+        .map_err(Error::io("writing", "standard output"))?;
+    Ok(ExitCode::SUCCESS)
+}

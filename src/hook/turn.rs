@@ -1,0 +1,356 @@
+//! One prompt: from where the shell is and what it carries, to what changes.
+
+use super::state::{CARRIED, Carried};
+use crate::background::{Desk, Phase, State, Status, Wanted, now as nanoseconds, start, wanted};
+use crate::cache::{Cache, Key};
+use crate::cli::ObtainArgs;
+use crate::env::diff::{Undo, Variables, differences, enter};
+use crate::env::limits::Limits;
+use crate::env::merge::{Change, Changes, Value, merge};
+use crate::env::{Env, Look};
+use crate::error::{Error, Result};
+use crate::project::Project;
+use crate::trust::Trust;
+use crate::vars::{STATUS, Vars};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// What a prompt has to do.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// What the shell's variables become.
+    pub changes: Changes,
+    /// Messages, each told once.
+    pub say: Vec<String>,
+}
+
+/// What ought to be, before the variables are looked at.
+struct Wish {
+    project: Option<[u8; 32]>,
+    target: Target,
+    status: Option<State>,
+    told: Option<String>,
+}
+
+enum Target {
+    /// The environment in this slot.
+    Slot { key: Key, env: Box<Env> },
+    /// What is applied already, although its slot is gone.
+    Keep,
+    /// None.
+    Bare,
+}
+
+/// What the prompt in the current directory changes, given the variables of
+/// the shell. Starts a job in the background if one is wanted.
+pub fn turn(now: &Variables, vars: &Vars) -> Turn {
+    let mut say = Vec::new();
+    let held = now.get(OsStr::new(CARRIED)).map(|text| text.as_os_str());
+    let carried = Carried::decode(held).unwrap_or_else(|_| {
+        say.push(format!(
+            "cargo-nix: ${CARRIED} is damaged, or of another version of cargo-nix: what the variables were \
+             before cannot be restored\n  start a new shell if something is missing"
+        ));
+        None
+    });
+    let args = ObtainArgs {
+        quiet: true,
+        ..ObtainArgs::default()
+    };
+    let carried = carried.unwrap_or_default();
+    let Some(wish) = wish(&carried, &args, vars) else {
+        let mut after = carried.undo.leave(now);
+        after.remove(OsStr::new(CARRIED));
+        return Turn {
+            changes: differences(now, &after),
+            say,
+        };
+    };
+    let told = wish.told.as_deref().map(token);
+    if wish.is(&carried) && told == carried.told && say.is_empty() {
+        return Turn::default();
+    }
+    let (after, warnings) = made(wish, &carried, now, &mut say);
+    say.extend(warnings);
+    Turn {
+        changes: differences(now, &after),
+        say,
+    }
+}
+
+impl Wish {
+    /// Whether the shell has all of this already.
+    fn is(&self, carried: &Carried) -> bool {
+        let key = match &self.target {
+            Target::Slot { key, .. } => Some(key.as_str()),
+            Target::Keep => carried.key.as_deref(),
+            Target::Bare => None,
+        };
+        self.project == carried.project && self.status == carried.status && key == carried.key.as_deref()
+    }
+}
+
+/// The variables that fulfil the wish, and what could not be said in them.
+fn made(
+    mut wish: Wish,
+    carried: &Carried,
+    now: &Variables,
+    say: &mut Vec<String>,
+) -> (Variables, Vec<String>) {
+    let (mut after, mut next, warnings) = applied(&wish, carried, now);
+    if let (Target::Slot { .. }, Some(message)) = (&wish.target, excess(&after, &next)) {
+        wish.told = Some(format!("cargo-nix: the environment is not applied: {message}"));
+        wish.target = Target::Bare;
+        wish.status = Some(State::Failed);
+        (after, next, _) = applied(&wish, carried, now);
+    }
+    next.told = wish.told.as_deref().map(token);
+    if next.told != carried.told {
+        say.extend(wish.told);
+    }
+    after.insert(CARRIED.into(), next.encode().into());
+    (after, warnings)
+}
+
+fn applied(wish: &Wish, carried: &Carried, now: &Variables) -> (Variables, Carried, Vec<String>) {
+    let mut next = Carried {
+        project: wish.project,
+        key: None,
+        status: wish.status,
+        told: None,
+        undo: Undo::default(),
+    };
+    let none = Env::default();
+    let env = match &wish.target {
+        Target::Keep => {
+            let (mut after, mut undo) = (now.clone(), carried.undo.clone());
+            if let Some(status) = wish.status {
+                undo.retouch(STATUS, status.as_str(), &mut after);
+            }
+            next.key = carried.key.clone();
+            next.undo = undo;
+            return (after, next, Vec::new());
+        }
+        Target::Slot { key, env } => {
+            next.key = Some(key.as_str().to_owned());
+            env
+        }
+        Target::Bare => &none,
+    };
+    let base = carried.undo.leave(now);
+    let mut changes = merge(env, |name| base.get(OsStr::new(name)).cloned());
+    changes
+        .list
+        .retain(|change| change.name != CARRIED && change.name != STATUS);
+    changes.list.extend(wish.status.map(|status| Change {
+        name: STATUS.to_owned(),
+        value: Some(Value::Text(status.as_str().into())),
+    }));
+    let after;
+    (after, next.undo) = enter(&changes, &base);
+    // A damaged one of before is of no use to anybody.
+    let news = next.key != carried.key;
+    (after, next, if news { changes.left_out } else { Vec::new() })
+}
+
+/// Why no program could be started with these variables.
+fn excess(after: &Variables, next: &Carried) -> Option<String> {
+    let carried = next.encode();
+    let pairs = after
+        .iter()
+        .filter(|(name, _)| *name != CARRIED)
+        .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+        .chain([(OsStr::new(CARRIED), OsStr::new(&carried))]);
+    Limits::of_this_machine().excess(&[], pairs)
+}
+
+/// What ought to be here; `None` outside every project.
+fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
+    let looked = Look::at(args, vars).and_then(|look| seen(look, carried, args, vars));
+    match looked {
+        Ok(wish) => Some(wish),
+        Err(Error::NoProject { .. }) => None,
+        // The directory was removed under the shell.
+        Err(Error::Io { path, source, .. })
+            if path == Path::new(".") && source.kind() == ErrorKind::NotFound =>
+        {
+            None
+        }
+        Err(error) => Some(broken(&error, carried, vars)),
+    }
+}
+
+/// The wish for a project whose inputs could be looked at.
+fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Result<Wish> {
+    let digest = look.inputs.digest();
+    let shelf = Shelf::of(&look.project, look.cache.clone(), vars)?;
+    let directory = look.project.directory().to_path_buf();
+    let wish = |target, status, told| Wish {
+        project: Some(*look.project.id().as_bytes()),
+        target,
+        status,
+        told,
+    };
+    if !shelf.trust.allows(&digest) {
+        let target = shelf.older(&look.key).unwrap_or(Target::Bare);
+        let (status, stays) = match target {
+            Target::Bare => (None, ""),
+            _ => (Some(State::Stale), "; what was allowed before stays"),
+        };
+        let message = format!(
+            "cargo-nix: {} is not allowed to be evaluated (its content {:.8}){stays}\n  \
+             `cargo-nix allow` shows what there is to allow, and allows it",
+            directory.display(),
+            digest.to_hex(),
+        );
+        return Ok(wish(target, status, Some(message)));
+    }
+    if let Some(slot) = look.slot.take() {
+        let target = Target::Slot {
+            key: look.key.clone(),
+            env: Box::new(slot.env),
+        };
+        let ready = wish(target, Some(State::Ready), None);
+        if !ready.is(carried) {
+            look.remember();
+            shelf.trust.note(&shelf.id, &look.key, &digest);
+        }
+        return Ok(ready);
+    }
+    let failure = background(&look, &shelf.id, args);
+    let target = shelf.stand_in(&look.key, carried);
+    let older = !matches!(target, Target::Bare);
+    let status = match (&failure, older) {
+        (Some(_), _) => State::Failed,
+        (None, true) => State::Stale,
+        (None, false) => State::Building,
+    };
+    let told = failure.map(|failure| failed(&directory, &failure, older));
+    Ok(wish(target, Some(status), told))
+}
+
+/// The wish for a project that has a fault which is seen without evaluating.
+fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
+    let found = Project::find(None).and_then(|project| {
+        let shelf = Shelf::of(&project, Cache::new(vars.cache_dir()?), vars)?;
+        Ok((project, shelf))
+    });
+    let message = format!("error: {error}");
+    let (project, target, told) = match found {
+        Ok((project, shelf)) => {
+            let target = shelf.stand_in_for_any(carried);
+            let older = !matches!(target, Target::Bare);
+            let told = failed(project.directory(), &message, older);
+            (Some(*project.id().as_bytes()), target, told)
+        }
+        Err(_) => (None, Target::Bare, message),
+    };
+    Wish {
+        project,
+        target,
+        status: Some(State::Failed),
+        told: Some(told),
+    }
+}
+
+fn failed(directory: &Path, failure: &str, older: bool) -> String {
+    let stays = if older { "; the older one stays" } else { "" };
+    format!(
+        "cargo-nix: no new environment for {}{stays}\n{failure}",
+        directory.display()
+    )
+}
+
+/// Sees to it that a job works for `look`; or says why none will.
+fn background(look: &Look<'_>, id: &str, args: &ObtainArgs) -> Option<String> {
+    if let Err(error) = look.cache.make() {
+        return Some(format!("error: {error}"));
+    }
+    let desk = Desk::of(&look.cache, id);
+    let last = desk.read();
+    match wanted(last.as_ref(), &look.key, nanoseconds()) {
+        Wanted::Nothing(message) => Some(message),
+        Wanted::Job if last.is_some_and(|last| is_at_work(&desk, &last)) => None,
+        Wanted::Job => start(look.project.directory(), args, false)
+            .err()
+            .map(|error| format!("error: {error}")),
+    }
+}
+
+/// Whether the job that reported last goes on. It takes the lock before it
+/// reports: looking at the lock only then is in no new job's way.
+fn is_at_work(desk: &Desk, last: &Status) -> bool {
+    last.phase == Phase::Working && File::open(desk.lock()).is_ok_and(|lock| lock.try_lock_shared().is_err())
+}
+
+/// What a project has used before.
+struct Shelf {
+    id: String,
+    cache: Cache,
+    trust: Trust,
+}
+
+impl Shelf {
+    fn of(project: &Project, cache: Cache, vars: &Vars) -> Result<Shelf> {
+        Ok(Shelf {
+            id: project.id().to_hex().to_string(),
+            cache,
+            trust: Trust::new(&vars.data_dir()?),
+        })
+    }
+
+    /// The newest slot but that of `key` that still exists and whose content is
+    /// still allowed.
+    fn older(&self, key: &Key) -> Option<Target> {
+        self.newest(|other| other != key)
+    }
+
+    fn newest(&self, wanted: impl Fn(&Key) -> bool) -> Option<Target> {
+        let mut keys = self.cache.history(&self.id).into_iter().rev();
+        keys.find_map(|key| {
+            let usable = wanted(&key) && self.trust.allows_slot(&self.id, &key);
+            let env = usable.then(|| self.cache.slot(&key)).flatten()?.env;
+            Some(Target::Slot {
+                key,
+                env: Box::new(env),
+            })
+        })
+    }
+
+    /// What to have while `key` has no slot: an older slot, or what is applied
+    /// already and was allowed.
+    fn stand_in(&self, key: &Key, carried: &Carried) -> Target {
+        // What the shell has is of this very content, its store path gone.
+        if carried.key.as_deref() == Some(key.as_str()) {
+            return self.keep(carried);
+        }
+        self.older(key).unwrap_or_else(|| self.keep(carried))
+    }
+
+    fn stand_in_for_any(&self, carried: &Carried) -> Target {
+        self.newest(|_| true).unwrap_or_else(|| self.keep(carried))
+    }
+
+    fn keep(&self, carried: &Carried) -> Target {
+        let ours = carried
+            .project
+            .is_some_and(|id| blake3::Hash::from_bytes(id).to_hex().as_str() == self.id);
+        let allowed = || {
+            let key = carried.key.as_deref().and_then(Key::parse);
+            key.is_some_and(|key| self.trust.allows_slot(&self.id, &key))
+        };
+        if ours && allowed() {
+            Target::Keep
+        } else {
+            Target::Bare
+        }
+    }
+}
+
+fn token(message: &str) -> [u8; 8] {
+    let mut token = [0; 8];
+    token.copy_from_slice(&blake3::hash(message.as_bytes()).as_bytes()[..8]);
+    token
+}

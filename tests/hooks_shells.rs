@@ -1,0 +1,249 @@
+//! The hooks in the real shells, at a terminal: entering, leaving, nesting,
+//! and what must not disturb them.
+
+mod common;
+mod hooks_help;
+
+use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, Terminal, ZSH};
+use hooks_help::{Place, env};
+
+/// One test for each shell.
+macro_rules! in_each_shell {
+    ($($name:ident),*) => {
+        mod bash { $(#[test] fn $name() { super::$name(&super::BASH) })* }
+        mod zsh { $(#[test] fn $name() { super::$name(&super::ZSH) })* }
+        mod fish { $(#[test] fn $name() { super::$name(&super::FISH) })* }
+        mod nu { $(#[test] fn $name() { super::$name(&super::NU) })* }
+        mod elvish { $(#[test] fn $name() { super::$name(&super::ELVISH) })* }
+    };
+}
+
+in_each_shell!(
+    enter_leave_nest,
+    nothing_is_started_outside,
+    a_program_that_is_gone_is_told_once
+);
+
+fn open(place: &Place, kind: &Kind) -> Terminal {
+    Terminal::open(place, kind, "", |command| {
+        command.env("EMPTY", "").env("TAKEN", "the user's 'own'\nvalue ");
+    })
+}
+
+fn enter_leave_nest(kind: &Kind) {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "it's $HOME\n"), ("TAKEN", "a"), ("EMPTY", "a")]);
+    let below = place.project("a/below", &[("ONLY_BELOW", "1"), ("TAKEN", "below")]);
+    let b = place.project("b b", &[("TAKEN", "b")]);
+    let mut terminal = open(&place, kind);
+    let outside = terminal.environ();
+    assert_eq!(outside[&b"TAKEN"[..]], b"the user's 'own'\nvalue ");
+
+    terminal.cd(&a);
+    let inside = terminal.environ();
+    let shown = || terminal.screen();
+    assert_eq!(
+        inside.get(&b"ONLY_A"[..]).map(Vec::as_slice),
+        Some(&b"it's $HOME\n"[..]),
+        "{}",
+        shown()
+    );
+    assert_eq!(inside[&b"TAKEN"[..]], b"a");
+    assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"ready");
+    assert!(inside[&b"PATH"[..]].starts_with(b"/of/a/bin:"));
+    assert_eq!(
+        inside[&b"XDG_DATA_DIRS"[..]],
+        b"/of/a/share:/usr/local/share:/usr/share"
+    );
+
+    terminal.cd(&below);
+    let nested = terminal.environ();
+    assert_eq!(nested[&b"TAKEN"[..]], b"below");
+    assert!(!nested.contains_key(&b"ONLY_A"[..]), "a project of its own");
+    assert!(nested[&b"PATH"[..]].starts_with(b"/of/a/below/bin:"));
+
+    terminal.cd(&b);
+    let other = terminal.environ();
+    assert_eq!(other[&b"TAKEN"[..]], b"b");
+    assert!(!other.contains_key(&b"ONLY_BELOW"[..]));
+    assert_eq!(other[&b"EMPTY"[..]], b"");
+
+    terminal.cd(&place.path("outside"));
+    assert_eq!(
+        terminal.environ(),
+        outside,
+        "{}: {}",
+        kind.name,
+        terminal.screen()
+    );
+}
+
+fn nothing_is_started_outside(kind: &Kind) {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = open(&place, kind);
+    terminal.line("");
+    let before = place.starts();
+    for _ in 0..3 {
+        terminal.environ();
+    }
+    assert_eq!(place.starts(), before, "outside, the same directory");
+    terminal.cd(&a);
+    let before = place.starts();
+    for _ in 0..3 {
+        terminal.environ();
+    }
+    assert_eq!(place.starts(), before + 3, "inside: one for each prompt");
+    terminal.cd(&place.path("outside/below"));
+    let before = place.starts();
+    terminal.environ();
+    assert_eq!(place.starts(), before, "outside again");
+    // A project that appears where the shell is, is seen without moving.
+    let below = place.project("outside/below", &[("BELOW", "1")]);
+    terminal.line("");
+    assert_eq!(terminal.get("BELOW").as_deref(), Some("1"), "{}", below.display());
+}
+
+fn a_program_that_is_gone_is_told_once(kind: &Kind) {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = open(&place, kind);
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    place.uninstall();
+    terminal.cd(&place.path("outside"));
+    terminal.line("");
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "nothing can take it away"
+    );
+    let told = terminal.screen().matches("no longer on PATH").count();
+    assert_eq!(told, 1, "{}: {}", kind.name, terminal.screen());
+    place.install();
+    terminal.line("");
+    assert_eq!(terminal.environ(), outside, "{}", kind.name);
+}
+
+/// What the last command ended with is still there after the hook has run.
+#[test]
+fn the_status_of_the_last_command_is_kept() {
+    for (kind, fail, say) in [
+        (&BASH, "(exit 3)", "echo \"status=$?\""),
+        (&ZSH, "(exit 3)", "echo \"status=$?\""),
+        (&FISH, "sh -c 'exit 3'", "echo \"status=$status\""),
+        (&NU, "^sh -c 'exit 3'", "echo $\"status=($env.LAST_EXIT_CODE)\""),
+    ] {
+        let place = Place::new();
+        let a = place.project("a", &[("ONLY_A", "1")]);
+        let mut terminal = open(&place, kind);
+        terminal.cd(&a);
+        for directory in [&a, &place.path("outside"), &a] {
+            terminal.cd(directory);
+            terminal.line(fail);
+            terminal.line(say);
+        }
+        let screen = terminal.screen();
+        assert_eq!(screen.matches("status=3").count(), 3, "{}: {screen}", kind.name);
+    }
+}
+
+/// Strict options, aliases on all that the hooks use, and the hook read twice.
+#[test]
+fn strict_shells_with_aliases_are_survived() {
+    let names = "local builtin command eval return test export unset typeset print printf set cd type hash \
+                 emulate break whence declare cargo-nix cat";
+    for (kind, strict) in [
+        (&BASH, "\\set -euo pipefail\nIFS=/.-\n\\set -o noclobber\n"),
+        (
+            &ZSH,
+            "setopt err_exit no_unset pipe_fail ksh_arrays sh_word_split no_clobber\n",
+        ),
+    ] {
+        let place = Place::new();
+        let a = place.project("a", &[("ONLY_A", "1"), ("TAKEN", "a")]);
+        let aliases: String = names
+            .split_whitespace()
+            .map(|name| format!("alias {name}='echo alias of {name}; false'\n"))
+            .collect();
+        let hook = format!("eval \"$(cargo-nix hook {})\"\n", kind.name);
+        let again = format!("\\eval \"$(\\cargo-nix hook {})\"\n", kind.name);
+        let more = format!("{hook}{aliases}{again}{strict}");
+        let mut terminal = Terminal::open(&place, kind, &more, |command| {
+            command.env("TAKEN", "user");
+        });
+        let outside = terminal.environ();
+        terminal.line(format!("\\cd '{}'", a.display()));
+        let before = place.starts();
+        assert_eq!(
+            terminal.get("TAKEN").as_deref(),
+            Some("a"),
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+        assert_eq!(place.starts(), before + 1, "{}: once for each prompt", kind.name);
+        terminal.line(format!("\\cd '{}'", place.path("outside").display()));
+        assert_eq!(
+            terminal.environ(),
+            outside,
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+        let screen = terminal.screen();
+        assert!(!screen.contains("alias of"), "{}: {screen}", kind.name);
+    }
+}
+
+/// A subshell and a pipe go elsewhere; the shell itself stays where it is.
+#[test]
+fn subshells_and_pipes_change_nothing() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    for kind in [&BASH, &ZSH] {
+        let mut terminal = open(&place, kind);
+        terminal.cd(&a);
+        let inside = terminal.environ();
+        terminal.line(format!(
+            "(cd '{}' && true); cd / | cat",
+            place.path("outside").display()
+        ));
+        assert_eq!(terminal.environ(), inside);
+    }
+}
+
+/// The project's directory gets another name while a shell is in it.
+#[test]
+fn a_project_may_be_moved_while_a_shell_is_in_it() {
+    for kind in [&BASH, &ZSH, &FISH] {
+        let place = Place::new();
+        let a = place.project("a", &[("ONLY_A", "1")]);
+        let mut terminal = open(&place, kind);
+        let outside = terminal.environ();
+        terminal.cd(&a);
+        std::fs::rename(&a, place.path("moved")).expect("moved");
+        terminal.line("");
+        assert_eq!(
+            terminal.get("ONLY_A").as_deref(),
+            Some("1"),
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+        assert_eq!(
+            terminal.get("CARGO_NIX_STATUS").as_deref(),
+            Some("ready"),
+            "{}",
+            kind.name
+        );
+        // The older environment is known under the new name too.
+        place.edit("moved", &[("ONLY_A", "2")]);
+        place.allow(&place.path("moved"));
+        place.fill(&place.path("moved"), &env("moved", &[("ONLY_A", "2")]));
+        terminal.line("");
+        assert_eq!(terminal.get("ONLY_A").as_deref(), Some("2"), "{}", kind.name);
+        terminal.cd(&place.path("outside"));
+        assert_eq!(terminal.environ(), outside, "{}", kind.name);
+    }
+}
