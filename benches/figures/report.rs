@@ -113,12 +113,27 @@ fn machine() -> String {
     };
     let memory = value(&read("/proc/meminfo"), "MemTotal");
     format!(
-        "{cores} cores of {}, {memory} memory, {}, kernel {}, {}",
+        "{cores} cores of {}, {memory} memory, {}, kernel {}, {}; {}",
         value(&read("/proc/cpuinfo"), "model name"),
         value(&read("/etc/os-release"), "PRETTY_NAME"),
         first_line("uname", "-r"),
         first_line("rustc", "--version"),
+        company(&read("/proc/loadavg"), &read("/proc/self/stat")),
     )
+}
+
+/// How busy the machine is, and whether we are preferred to the others.
+fn company(loadavg: &str, stat: &str) -> String {
+    let load = loadavg.split(' ').next().unwrap_or_default();
+    // proc(5): the 41st field; the second one, a name in brackets, may hold blanks.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let preferred = matches!(fields.split(' ').nth(38), Some("1" | "2"));
+    let by = if preferred {
+        ", measured with real-time priority"
+    } else {
+        ""
+    };
+    format!("load average {load}{by}")
 }
 
 /// Puts `table` between the markers of `readme`.
