@@ -409,7 +409,12 @@ fn the_plan_is_in_terms_of_the_store() {
     assert!(!text.contains("/home") && !text.contains("/w/"), "{text}");
     assert_eq!(plan.variables["CARGO_MANIFEST_DIR"], path('s', "demo-1.2.3"));
     assert_eq!(plan.variables["OUT_DIR"], format!("{}/out", path('r', "run")));
-    for input in [input('d', "dep"), input('t', "rust"), input('v', "env")] {
+    for input in [
+        input('d', "dep"),
+        input('t', "rust"),
+        input('v', "env"),
+        input('r', "run"),
+    ] {
         assert!(plan.inputs.contains(&input), "{input:?}");
     }
     let native = StoreInput {

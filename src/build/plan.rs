@@ -114,6 +114,7 @@ pub fn compile(unit: &Invocation, dependencies: &[StoreInput], given: &Given) ->
         }
         if let Some(input) = &ran.input {
             plan.set("OUT_DIR", format!("{}/out", input.path))?;
+            plan.inputs.insert(input.clone());
         }
     }
     let paths: BTreeSet<&str> = dependencies.iter().map(|input| input.path.as_str()).collect();
