@@ -203,13 +203,15 @@ fn without_the_wrapper_and_back() {
 fn delete(units: &Units, project: &Path, path: &Path) {
     for _ in 0..60 {
         let _ = std::fs::remove_dir_all(project.join("target/.cargo-nix"));
-        let mut delete = units
-            .world
-            .command(common::nix_program().with_file_name("nix-store"));
-        if run(delete.args(["--delete", "--ignore-liveness"]).arg(path))
-            .status
-            .success()
-        {
+        let nix_store = || {
+            units
+                .world
+                .command(common::nix_program().with_file_name("nix-store"))
+        };
+        let all = common::success(nix_store().args(["--query", "--referrers-closure"]).arg(path));
+        let mut delete = nix_store();
+        let deleted = run(delete.args(["--delete", "--ignore-liveness"]).args(all.lines()));
+        if deleted.status.success() {
             return;
         }
         std::thread::sleep(std::time::Duration::from_secs(1));
