@@ -6,6 +6,7 @@
 //! - `slots/<key>/slot`: the environment; `slots/<key>/env` and `input-N`: GC
 //!   roots, made by the evaluator
 //! - `projects/<id>/path`, `history`: where the project is, which slots it used
+//! - `projects/<id>/stamp`: see [`Cache::ring`]
 //! - `locks/<key>`: taken by whoever fills the slot; holds the last failure
 //! - `snapshots/`: input sets under evaluation
 
@@ -19,7 +20,7 @@ use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How many slots of a project outlive `cargo-nix gc`.
 pub const KEPT_SLOTS: usize = 5;
@@ -154,6 +155,31 @@ impl Cache {
         sealed::write(&project.join("history"), "history", lines.join("\n").as_bytes())
     }
 
+    /// Rewritten whenever there is news for those who are in the project `id`:
+    /// shells watch it.
+    pub fn stamp(&self, id: &str) -> PathBuf {
+        self.directory.join("projects").join(id).join("stamp")
+    }
+
+    /// Rewrites the stamp. Its time is always later than before by a second at
+    /// least: direnv compares whole seconds.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn ring(&self, id: &str) -> Result<()> {
+        let stamp = self.stamp(id);
+        let rung = fs::metadata(&stamp).and_then(|stamp| stamp.modified()).ok();
+        sealed::write(&stamp, "stamp", now().to_string().as_bytes())?;
+        if let Some(least) = rung.map(|rung| rung + Duration::from_secs(1))
+            && SystemTime::now() < least
+        {
+            File::open(&stamp)
+                .and_then(|file| file.set_modified(least))
+                .map_err(Error::io("writing", &stamp))?;
+        }
+        Ok(())
+    }
+
     /// The keys that the project `id` used last, the newest at the end.
     pub fn history(&self, id: &str) -> Vec<Key> {
         let path = self.directory.join("projects").join(id).join("history");
@@ -162,6 +188,14 @@ impl Cache {
             .lines()
             .filter_map(Key::parse)
             .collect()
+    }
+
+    /// The environment that the project `id` used last and that is still
+    /// there, that of `but` aside.
+    pub fn newest(&self, id: &str, but: Option<&Key>) -> Option<Slot> {
+        let history = self.history(id);
+        let others = history.iter().rev().filter(|key| Some(*key) != but);
+        others.into_iter().find_map(|key| self.slot(key))
     }
 
     /// All projects that were ever seen: their id, and their directory if known.

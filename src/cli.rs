@@ -50,9 +50,19 @@ pub enum Verb {
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
     Prompt(HookArgs),
+    /// Say whether the environment is there, and what the background does about it
+    Status(StatusArgs),
+    /// Serve direnv: install the extension that `use cargo-nix` needs, or print it
+    Direnv(DirenvArgs),
     /// Write the variables of this process to a file
     #[command(hide = true)]
     Environ(EnvironArgs),
+    /// Fill the slot of the project's environment while nobody waits
+    #[command(hide = true)]
+    Background(BackgroundArgs),
+    /// Obtain the environment, print nothing but progress
+    #[command(hide = true)]
+    Fill(ObtainArgs),
 }
 
 /// How an environment is obtained; common to most verbs.
@@ -197,4 +207,76 @@ pub struct TrustArgs {
     /// The project's directory [default: the current one, upwards]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
+}
+
+/// `cargo-nix status`.
+#[derive(Args, Clone, Debug)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Say it again at each change, until the environment is there or failed
+    #[arg(long)]
+    pub watch: bool,
+    /// Print JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `cargo-nix background`.
+#[derive(Args, Clone, Debug)]
+pub struct BackgroundArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Somebody else has asked the user already
+    #[arg(long)]
+    pub allowed: bool,
+}
+
+/// `cargo-nix direnv`.
+#[derive(Args, Clone, Debug)]
+pub struct DirenvArgs {
+    /// What for.
+    #[command(subcommand)]
+    pub verb: DirenvVerb,
+}
+
+/// What `cargo-nix direnv` can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DirenvVerb {
+    /// Put the extension into direnv's lib directory
+    Install,
+    /// Print the extension, for `eval "$(cargo-nix direnv stdlib)"` in an .envrc
+    Stdlib,
+    /// What `use cargo-nix` evaluates
+    #[command(hide = true)]
+    Export(DirenvExportArgs),
+}
+
+/// `cargo-nix direnv export`: the arguments of `use cargo-nix`, and what the
+/// extension adds to them.
+#[derive(Args, Clone, Debug)]
+pub struct DirenvExportArgs {
+    /// The project's directory [default: the current one, upwards]
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Let the evaluation read what is not part of the project
+    #[arg(long)]
+    pub impure: bool,
+    /// Use what is in the store, fetch nothing
+    #[arg(long)]
+    pub offline: bool,
+    /// Wait until the environment is there, instead of going on without it
+    #[arg(long)]
+    pub wait: bool,
+    /// Process id of the direnv that loads the .envrc
+    #[arg(long, value_name = "PID", hide = true)]
+    pub direnv: Option<i32>,
+    /// This direnv has `require_allowed`
+    #[arg(long, hide = true)]
+    pub can_require: bool,
+    /// The inputs are allowed: it was asked for them a moment ago
+    #[arg(long, hide = true)]
+    pub required: bool,
 }

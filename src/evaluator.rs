@@ -26,6 +26,18 @@ pub fn ask(
     mut progress: impl FnMut(&Progress),
 ) -> Result<Answer> {
     let program = locate(vars)?;
+    let request = Request {
+        version: VERSION,
+        settings: settings.clone(),
+        ask,
+    };
+    let mut line = serde_json::to_vec(&request).map_err(|error| Error::Machine {
+        message: format!(
+            "the cache is in a place that Nix cannot name: {error}\n  \
+             set XDG_CACHE_HOME to a directory whose path is UTF-8"
+        ),
+    })?;
+    line.push(b'\n');
     let mut child = Command::new(&program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -35,13 +47,6 @@ pub fn ask(
     let stderr = child.stderr.take().expect("stderr is piped");
     let last_words = thread::spawn(move || tail(stderr));
 
-    let request = Request {
-        version: VERSION,
-        settings: settings.clone(),
-        ask,
-    };
-    let mut line = serde_json::to_vec(&request).expect("a request is JSON");
-    line.push(b'\n');
     // An evaluator that is gone already shows itself below, with its last words.
     let mut stdin = child.stdin.take().expect("stdin is piped");
     let _ = stdin.write_all(&line).and_then(|()| stdin.flush());

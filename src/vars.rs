@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Set by `cargo-nix develop` for its shell: the directory it is for.
 pub const DEVELOP: &str = "CARGO_NIX_DEVELOP";
@@ -32,6 +32,10 @@ pub struct Vars {
     pub nix_store_dir: Option<PathBuf>,
     /// direnv's configuration: `DIRENV_CONFIG`, else `XDG_CONFIG_HOME/direnv`.
     pub direnv_config: Option<PathBuf>,
+    /// `DIRENV_WATCHES`: what direnv watches so far, while it loads an .envrc.
+    pub direnv_watches: Option<OsString>,
+    /// `CI` is set to something else than `false`: nobody is at a prompt.
+    pub ci: bool,
     /// `NIX_CONF_DIR`.
     pub nix_conf_dir: Option<PathBuf>,
     /// `SHELL`.
@@ -78,6 +82,8 @@ impl Vars {
             nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
+            direnv_watches: std::env::var_os("DIRENV_WATCHES"),
+            ci: path_of("CI").is_some_and(|ci| ci != Path::new("false")),
             nix_conf_dir: path_of("NIX_CONF_DIR"),
             shell: std::env::var_os("SHELL").filter(|shell| !shell.is_empty()),
             github_env: path_of("GITHUB_ENV"),
@@ -121,6 +127,18 @@ impl Vars {
             (None, Some(home)) => Ok(home.join(".local/share/cargo-nix")),
             (None, None) => Err(Error::NoHome),
         }
+    }
+
+    /// `${DIRENV_CONFIG:-${XDG_CONFIG_HOME:-~/.config}/direnv}`.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`] if none of these variables is set.
+    pub fn direnv_dir(&self) -> Result<PathBuf> {
+        let below_home = || Some(self.home.as_ref()?.join(".config/direnv"));
+        self.direnv_config
+            .clone()
+            .or_else(below_home)
+            .ok_or(Error::NoHome)
     }
 
     /// The store directory, as libnix will find it.

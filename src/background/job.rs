@@ -1,122 +1,192 @@
 //! The job itself: watches the inputs while a child fills their slot.
+//!
+//! An edit that comes between the job's last look and the release of its lock
+//! finds the lock taken and starts nothing. So the job looks once more after
+//! the release: what it sees then it does itself, what comes later finds the
+//! lock free.
 
-use super::status::{Desk, Phase, Status, now};
-use crate::cache::Key;
+use super::status::{Desk, Log, Phase, Status, now};
+use crate::cache::{Cache, Key};
 use crate::cli::ObtainArgs;
 use crate::env::Look;
 use crate::error::{Error, Result};
+use crate::project::Project;
 use crate::trust::Trust;
 use crate::vars::Vars;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use rustix::process::{Pid, Signal, kill_process_group, setsid};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often the inputs are looked at while the child works.
+/// How often the inputs are looked at while the child works. Where looking is
+/// slow (a file system on the network), [`PATIENCE`] times as long as it takes.
 const BEAT: Duration = Duration::from_millis(100);
-/// How long the inputs must be left alone before the next evaluation begins.
+const PATIENCE: u32 = 20;
+/// The first edit is evaluated at once. One that comes less than [`HASTE`] after
+/// the last evaluation is not, before the inputs are left alone for [`QUIET`].
+const HASTE: Duration = Duration::from_secs(1);
 const QUIET: Duration = Duration::from_millis(300);
+/// More of a failure is not kept in the report; the log has it.
+const MESSAGE: usize = 16 * 1024;
 
 /// Works until the slot of the project's inputs is filled, or cannot be.
 /// `allowed`: direnv has asked the user already.
 ///
 /// # Errors
-/// [`Error::Io`] if the cache cannot be written; a failure of the project is
-/// reported on its [`Desk`], not returned.
+/// [`Error::NoProject`], or [`Error::Io`] if the cache cannot be written; a
+/// failure of the project is reported on its [`Desk`], not returned.
 pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
     // A job outlives the terminal that it was started from.
-    let _ = rustix::process::setsid();
-    let look = Look::at(args, vars)?;
-    let id = look.project.id().to_hex();
-    let desk = Desk::of(&look.cache, &id);
-    look.cache.make()?;
-    let lock = desk.lock();
-    std::fs::create_dir_all(lock.parent().expect("projects/<id>")).map_err(Error::io("making", &lock))?;
-    let lock = File::create(&lock).map_err(Error::io("opening", &lock))?;
-    if lock.try_lock().is_err() {
-        return Ok(());
-    }
+    let _ = setsid();
+    let project = Project::find(args.project.as_deref())?;
+    let cache = Cache::new(vars.cache_dir()?);
+    cache.make()?;
+    let desk = Desk::of(&cache, &project.id().to_hex());
     let job = Job {
         args,
         vars,
+        cache,
+        project,
+        allowed,
         desk,
         began: now(),
     };
-    let mut look = look;
     loop {
-        if look.slot.is_some() {
-            job.report(Phase::Done, &look.key, "")?;
-            return job.desk.ring();
-        }
-        if !allowed && !Trust::new(&vars.data_dir()?).allows(&look.inputs.digest()) {
+        let Some(lock) = job.desk.hold()? else {
             return Ok(());
-        }
-        match job.fill(&look)? {
-            End::Filled | End::Changed => {}
-            End::Failed(message) => {
-                job.report(Phase::Failed { message }, &look.key, "")?;
-                job.desk.ring()?;
-                return Ok(());
-            }
-            End::Gone => return Ok(()),
-        }
-        look = match job.quiet(look.key.clone()) {
-            Ok(look) => look,
-            Err(_) => return Ok(()),
         };
+        let Some(settled) = job.work()? else {
+            job.desk.clear();
+            return Ok(());
+        };
+        drop(lock);
+        match job.look() {
+            Ok(look) if look.slot.is_none() && settled.key.as_ref() != Some(&look.key) => {}
+            _ => return Ok(()),
+        }
     }
 }
 
 struct Job<'a> {
     args: &'a ObtainArgs,
     vars: &'a Vars,
+    cache: Cache,
+    project: Project,
+    allowed: bool,
     desk: Desk,
     began: u64,
+}
+
+/// What a job has come to an end about; no key: the inputs cannot be read.
+struct Settled {
+    key: Option<Key>,
 }
 
 enum End {
     Filled,
     Failed(String),
     Changed,
-    Gone,
+    /// The directory is gone, or its contents are not allowed any more.
+    Over,
 }
 
 impl<'a> Job<'a> {
-    /// Lets a child fill the slot of `look`; ends it when the inputs change.
-    fn fill(&self, look: &Look<'_>) -> Result<End> {
-        let mut log = File::create(self.desk.log()).map_err(Error::io("writing", self.desk.log()))?;
-        self.report(Phase::Working, &look.key, "evaluating")?;
-        let mut child = self.child(look.project.directory())?;
-        let lines = lines_of(&mut child);
-        let (mut said, mut failing) = (String::new(), false);
-        let end = loop {
-            match lines.recv_timeout(BEAT) {
-                Ok(line) => {
-                    let _ = writeln!(log, "{line}");
-                    failing |= line.starts_with("error: ");
-                    if failing {
-                        said.push_str(&line);
-                        said.push('\n');
-                    } else {
-                        self.report(Phase::Working, &look.key, &line)?;
+    /// Fills slots until that of the inputs as they are is there, or failed;
+    /// `None` if there is nothing to be done for any more.
+    fn work(&self) -> Result<Option<Settled>> {
+        let since = |last: Status| Duration::from_nanos(now().saturating_sub(last.at));
+        let mut hasty = self.desk.read().is_some_and(|last| since(last) < HASTE);
+        loop {
+            let look = match self.look() {
+                Ok(look) => look,
+                Err(_) if self.is_gone() => return Ok(None),
+                Err(error) => return self.failed(None, format!("error: {error}")),
+            };
+            if look.slot.is_some() {
+                self.report(Phase::Done, Some(&look.key), "")?;
+                self.cache.ring(&self.project.id().to_hex())?;
+                return Ok(Some(Settled { key: Some(look.key) }));
+            }
+            if !self.may(&look) {
+                return Ok(None);
+            }
+            if std::mem::take(&mut hasty) {
+                self.report(Phase::Working, Some(&look.key), "waiting for the last edit")?;
+                self.settle();
+                continue;
+            }
+            match self.fill(&look)? {
+                End::Over => return Ok(None),
+                End::Changed => self.settle(),
+                End::Failed(message) => return self.failed(Some(look.key), message),
+                End::Filled => {
+                    let same = self
+                        .look()
+                        .is_ok_and(|now| now.key == look.key && now.slot.is_none());
+                    if same {
+                        let message = "error: the environment was made, and is not in the cache".to_owned();
+                        return self.failed(Some(look.key), message);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => match Look::at(self.args, self.vars) {
-                    Ok(now) if now.key == look.key => {}
-                    Ok(_) => break Some(End::Changed),
-                    Err(_) if look.project.directory().exists() => break Some(End::Changed),
-                    Err(_) => break Some(End::Gone),
-                },
+            }
+        }
+    }
+
+    fn look(&self) -> Result<Look<'a>> {
+        Look::at(self.args, self.vars)
+    }
+
+    fn is_gone(&self) -> bool {
+        !self.project.directory().is_dir()
+    }
+
+    fn may(&self, look: &Look<'_>) -> bool {
+        let trusts = |data: std::path::PathBuf| Trust::new(&data).allows(&look.inputs.digest());
+        self.allowed || self.vars.data_dir().is_ok_and(trusts)
+    }
+
+    fn failed(&self, key: Option<Key>, message: String) -> Result<Option<Settled>> {
+        self.report(Phase::Failed { message }, key.as_ref(), "")?;
+        self.cache.ring(&self.project.id().to_hex())?;
+        Ok(Some(Settled { key }))
+    }
+
+    /// Lets a child fill the slot of `look`; ends it when the inputs change.
+    fn fill(&self, look: &Look<'_>) -> Result<End> {
+        let mut log = Log::begin(&self.desk)?;
+        self.report(Phase::Working, Some(&look.key), "evaluating")?;
+        let mut child = self.child()?;
+        let lines = lines_of(&mut child);
+        let (mut said, mut failing) = (String::new(), false);
+        let mut due = Instant::now() + BEAT;
+        let end = loop {
+            match lines.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    log.line(&line);
+                    failing |= line.starts_with("error: ");
+                    if !failing {
+                        self.report(Phase::Working, Some(&look.key), &line)?;
+                    } else if said.len() + line.len() < MESSAGE {
+                        said.push_str(&line);
+                        said.push('\n');
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => break None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if Instant::now() >= due {
+                let looked = Instant::now();
+                if let Some(end) = self.interrupted(look) {
+                    break Some(end);
+                }
+                due = Instant::now() + BEAT.max(looked.elapsed() * PATIENCE);
             }
         };
         if let Some(end) = end {
-            // The evaluator below it ends with it.
-            let _ = child.kill();
-            let _ = child.wait();
+            end_all(&mut child);
             return Ok(end);
         }
         let status = child.wait().map_err(Error::io("waiting for", "the evaluation"))?;
@@ -127,17 +197,25 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn child(&self, directory: &Path) -> Result<Child> {
+    /// Why the work for `look` is of no use any more, if it is not.
+    fn interrupted(&self, look: &Look<'_>) -> Option<End> {
+        match self.look() {
+            Ok(now) if now.key != look.key => Some(End::Changed),
+            Ok(now) => (!self.may(&now)).then_some(End::Over),
+            Err(_) if self.is_gone() => Some(End::Over),
+            Err(_) => Some(End::Changed),
+        }
+    }
+
+    /// `cargo-nix fill`, leading a process group of its own: the evaluator, and
+    /// what that starts, can be ended with it.
+    fn child(&self) -> Result<Child> {
         let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix itself"))?;
         let mut command = Command::new(&program);
-        command.arg("fill").arg("--project").arg(directory);
-        if self.args.impure {
-            command.arg("--impure");
-        }
-        if self.args.offline {
-            command.arg("--offline");
-        }
+        command.arg("fill").arg("--project").arg(self.project.directory());
+        super::pass_on(self.args, &mut command);
         command
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -145,28 +223,46 @@ impl<'a> Job<'a> {
             .map_err(Error::io("starting", program))
     }
 
-    /// Waits until the inputs have been the same for [`QUIET`], and looks.
-    fn quiet(&self, mut last: Key) -> Result<Look<'a>> {
-        let mut look = Look::at(self.args, self.vars)?;
-        while look.key != last {
-            last = look.key.clone();
+    /// Waits until the inputs have been the same for [`QUIET`].
+    fn settle(&self) {
+        let seen = || self.look().ok().map(|look| look.key);
+        let mut last = seen();
+        loop {
             thread::sleep(QUIET);
-            look = Look::at(self.args, self.vars)?;
+            let now = seen();
+            if now == last {
+                return;
+            }
+            last = now;
         }
-        Ok(look)
     }
 
-    fn report(&self, phase: Phase, key: &Key, doing: &str) -> Result<()> {
+    fn report(&self, phase: Phase, key: Option<&Key>, doing: &str) -> Result<()> {
         self.desk.write(&Status {
             phase,
-            key: Some(key.as_str().to_owned()),
+            key: key.map(|key| key.as_str().to_owned()),
             pid: std::process::id(),
             began: self.began,
             at: now(),
             doing: doing.to_owned(),
-            left: None,
+            left: left(doing),
         })
     }
+}
+
+/// Ends the child and all of its process group at once. What they had begun is
+/// of no use, and all that they write is written beside and renamed.
+fn end_all(child: &mut Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+}
+
+/// The number in `building openssl-3.5.1 (2 left)`.
+fn left(line: &str) -> Option<u64> {
+    let (_, count) = line.strip_suffix(" left)")?.rsplit_once('(')?;
+    count.parse().ok()
 }
 
 /// The lines of the child's standard error, as they come.
@@ -182,4 +278,16 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
         }
     });
     receive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left;
+
+    #[test]
+    fn what_is_left_is_read_from_the_line_of_progress() {
+        assert_eq!(left("building openssl-3.5.1 (2 left)"), Some(2));
+        assert_eq!(left("evaluating"), None);
+        assert_eq!(left("building (x left)"), None);
+    }
 }

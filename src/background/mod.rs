@@ -40,12 +40,7 @@ pub fn start(directory: &Path, args: &ObtainArgs, allowed: bool) -> Result<()> {
     close_fds::set_fds_cloexec(3, &[]);
     let mut command = Command::new(&program);
     command.arg("background").arg("--project").arg(directory);
-    if args.impure {
-        command.arg("--impure");
-    }
-    if args.offline {
-        command.arg("--offline");
-    }
+    pass_on(args, &mut command);
     if allowed {
         command.arg("--allowed");
     }
@@ -57,6 +52,16 @@ pub fn start(directory: &Path, args: &ObtainArgs, allowed: bool) -> Result<()> {
         .spawn()
         .map(drop)
         .map_err(Error::io("starting", program))
+}
+
+/// The options that a child of ours needs to come to the same key.
+fn pass_on(args: &ObtainArgs, command: &mut Command) {
+    if args.impure {
+        command.arg("--impure");
+    }
+    if args.offline {
+        command.arg("--offline");
+    }
 }
 
 /// What a shell should do about a project whose slot is empty.

@@ -2,11 +2,21 @@
 //! one sealed file for each project, replaced as a whole at each step.
 
 use crate::cache::{Cache, Key};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Whoever asks whether a job is at work holds its lock for microseconds; a
+/// job that finds it taken tries again this often, this far apart.
+const TRIES: u32 = 5;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+/// What a job says beyond this is not kept.
+const LOG: u64 = 1 << 20;
 
 /// `$CARGO_NIX_STATUS`, and the answer of `cargo-nix status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,14 +92,42 @@ impl Desk {
         }
     }
 
-    /// Rewritten whenever a job ends: shells watch it.
-    pub fn stamp(&self) -> PathBuf {
-        self.directory.join("stamp")
-    }
-
     /// Held by the one job that works for this project.
     pub fn lock(&self) -> PathBuf {
         self.directory.join("job")
+    }
+
+    /// Takes the lock, for as long as the file lives; `None` if another job has it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn hold(&self) -> Result<Option<File>> {
+        let path = self.lock();
+        fs::create_dir_all(&self.directory).map_err(Error::io("making", &self.directory))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(Error::io("opening", &path))?;
+        for _ in 0..TRIES {
+            if file.try_lock().is_ok() {
+                return Ok(Some(file));
+            }
+            thread::sleep(BETWEEN_TRIES);
+        }
+        Ok(None)
+    }
+
+    /// Whether a job is at work. The lock says so, not the last report: a job
+    /// that was killed, or whose machine went down, reports no end.
+    pub fn is_at_work(&self) -> bool {
+        File::open(self.lock()).is_ok_and(|file| file.try_lock_shared().is_err())
+    }
+
+    /// Forgets the last report.
+    pub fn clear(&self) {
+        let _ = fs::remove_file(self.directory.join("status"));
     }
 
     /// What the job said, line by line.
@@ -111,20 +149,37 @@ impl Desk {
         sealed::write(&self.directory.join("status"), "status", &payload)
     }
 
-    /// Tells the shells that something has ended.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Io`].
-    pub fn ring(&self) -> Result<()> {
-        sealed::write(&self.stamp(), "stamp", now().to_string().as_bytes())
-    }
-
     /// The message of the failure, if the last job for `key` failed.
     pub fn failure_of(&self, key: &Key) -> Option<String> {
         let status = self.read()?;
         match status.phase {
             Phase::Failed { message } if status.key.as_deref() == Some(key.as_str()) => Some(message),
             _ => None,
+        }
+    }
+}
+
+/// The log of one job, which does not grow beyond a megabyte.
+pub(super) struct Log {
+    file: File,
+    room: u64,
+}
+
+impl Log {
+    pub(super) fn begin(desk: &Desk) -> Result<Log> {
+        let file = File::create(desk.log()).map_err(Error::io("writing", desk.log()))?;
+        Ok(Log { file, room: LOG })
+    }
+
+    /// A log that cannot be written is no reason to stop the work.
+    pub(super) fn line(&mut self, line: &str) {
+        let size = line.len() as u64 + 1;
+        if let Some(room) = self.room.checked_sub(size) {
+            self.room = room;
+            let _ = writeln!(self.file, "{line}");
+        } else if self.room > 0 {
+            self.room = 0;
+            let _ = writeln!(self.file, "(more was said, which is not kept)");
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Dispatch: one file per verb.
 
 mod allow;
+mod background;
 mod closure;
 mod develop;
+mod direnv;
 mod doctor;
 mod env;
 mod environ;
@@ -13,6 +15,7 @@ mod init;
 mod output;
 mod prompt;
 mod start;
+mod status;
 mod wrapper;
 
 pub use wrapper::WRAPPER;
@@ -45,7 +48,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Allow(args) => allow::allow(&args),
         Verb::Deny(args) => allow::deny(&args),
         Verb::Prompt(args) => prompt::run(&args),
+        Verb::Status(args) => status::run(&args),
+        Verb::Direnv(args) => direnv::run(&args),
         Verb::Environ(args) => environ::run(&args),
+        Verb::Background(args) => background::run(&args),
+        Verb::Fill(args) => background::fill(&args),
     };
     match result {
         Ok(code) => code,

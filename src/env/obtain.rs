@@ -109,11 +109,25 @@ impl<'a> Look<'a> {
         let _ = self.cache.remember(&id, self.project.directory(), &self.key);
     }
 
-    /// Fills the slot, or waits for whoever is filling it.
+    /// The environment that the project used last, if it is still there and
+    /// is another than that of the inputs as they are.
+    pub fn older(&self) -> Option<Slot> {
+        self.cache.newest(&self.project.id().to_hex(), Some(&self.key))
+    }
+
+    /// Fills the slot, or waits for whoever is filling it; then tells the
+    /// shells that are in the project.
     ///
     /// # Errors
     /// Every fault of the project, the evaluation and the machine.
     pub fn fill(&mut self) -> Result<Slot> {
+        let slot = self.filled()?;
+        // Who has no use for the stamp is not bothered if it cannot be written.
+        let _ = self.cache.ring(&self.project.id().to_hex());
+        Ok(slot)
+    }
+
+    fn filled(&mut self) -> Result<Slot> {
         self.cache.make()?;
         loop {
             let lock = self.cache.lock(&self.key)?;
@@ -185,7 +199,8 @@ impl<'a> Look<'a> {
             let ask = Ask::Env(EnvAsk {
                 snapshot: snapshot.clone(),
                 library: library.clone(),
-                project_root: self.project.root.clone(),
+                // For messages: JSON holds text, and a path need not be any.
+                project_root: self.project.root.to_string_lossy().into_owned().into(),
                 arguments: self.arguments(),
                 roots: self.cache.slot_directory(&self.key),
             });

@@ -83,19 +83,8 @@ pub(super) struct Walk<'a> {
 /// [`Error::Project`] with the place of the literal at fault, [`Error::Io`].
 pub(super) fn discover(project: &Project, layout: Layout, old: Option<&Manifest>) -> Result<Manifest> {
     let read_at = stat::now();
-    let mut walk = Walk {
-        root: &project.root,
-        records: BTreeMap::new(),
-        known: old.map(|old| known(old)).unwrap_or_default(),
-        tasks: Vec::new(),
-        read: HashMap::new(),
-        swept: HashMap::new(),
-        findings: BTreeSet::new(),
-    };
-    let metadata = walk.start(&layout)?;
-    while let Some(task) = walk.tasks.pop() {
-        walk.visit(task)?;
-    }
+    let mut walk = Walk::below(&project.root, old);
+    let metadata = walk.run(&layout)?;
     let Walk {
         records, findings, ..
     } = walk;
@@ -111,6 +100,19 @@ pub(super) fn discover(project: &Project, layout: Layout, old: Option<&Manifest>
     })
 }
 
+/// What a discovery that fails has looked at until then, absolute; directories
+/// that were only passed through are left out. `None` if it does not fail.
+pub(super) fn looked_at(project: &Project, layout: &Layout) -> Option<Vec<PathBuf>> {
+    let mut walk = Walk::below(&project.root, None);
+    walk.run(layout).err()?;
+    let counts = |record: &Record| {
+        let is_directory = record.stat.is_some_and(|stat| stat.kind() == Kind::Directory);
+        record.seen != Seen::Kind || !is_directory
+    };
+    let records = walk.records.iter().filter(|(_, record)| counts(record));
+    Some(records.map(|(path, _)| join(&project.root, path)).collect())
+}
+
 fn known(old: &Manifest) -> HashMap<&Path, (Stat, [u8; 32])> {
     old.records
         .iter()
@@ -123,7 +125,28 @@ fn known(old: &Manifest) -> HashMap<&Path, (Stat, [u8; 32])> {
         .collect()
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn below(root: &'a Path, old: Option<&'a Manifest>) -> Walk<'a> {
+        Walk {
+            root,
+            records: BTreeMap::new(),
+            known: old.map(known).unwrap_or_default(),
+            tasks: Vec::new(),
+            read: HashMap::new(),
+            swept: HashMap::new(),
+            findings: BTreeSet::new(),
+        }
+    }
+
+    /// Looks at all there is; gives the metadata tables.
+    fn run(&mut self, layout: &Layout) -> Result<String> {
+        let metadata = self.start(layout)?;
+        while let Some(task) = self.tasks.pop() {
+            self.visit(task)?;
+        }
+        Ok(metadata)
+    }
+
     /// Queues what every project has; gives the metadata tables.
     fn start(&mut self, layout: &Layout) -> Result<String> {
         let mut tables = Map::new();

@@ -268,6 +268,32 @@ fn changing(path: &Path) -> Error {
     }
 }
 
+impl Inputs {
+    /// What a discovery that fails has looked at, up to where it failed: a
+    /// change of any of it may heal it. `None` if it does not fail (any more).
+    pub fn watches_of_a_fault(project: &Project) -> Option<Vec<Watch>> {
+        let paths = match Layout::of(project) {
+            Ok(layout) => discover::looked_at(project, &layout)?,
+            Err(_) => Vec::new(),
+        };
+        let layers = project.layers.iter().map(|layer| layer.join(CRATE_ENV));
+        Some(Inputs::seen(paths.into_iter().chain(layers)))
+    }
+
+    /// These paths as they are now, each once.
+    pub fn seen(paths: impl IntoIterator<Item = PathBuf>) -> Vec<Watch> {
+        let modified = |path: &Path| stat::look(path).ok().flatten().map(|stat| stat.modified());
+        let watches: BTreeSet<Watch> = paths
+            .into_iter()
+            .map(|path| Watch {
+                modified: modified(&path),
+                path,
+            })
+            .collect();
+        watches.into_iter().collect()
+    }
+}
+
 fn manifest_path(project: &Project, cache_dir: &Path) -> PathBuf {
     cache_dir
         .join("projects")

@@ -93,7 +93,7 @@ impl World {
         command
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", search_path())
+            .env("PATH", test_path())
             .env("LANG", "C.UTF-8")
             .env("RUSTUP_HOME", rustup_home())
             .env("CARGO_NIX_EVAL", evaluator())
@@ -177,7 +177,7 @@ pub fn rustup_home() -> PathBuf {
 }
 
 /// PATH of the tests: this process's, then what `scripts/setup/test-tools.sh` installed.
-fn search_path() -> std::ffi::OsString {
+pub fn test_path() -> std::ffi::OsString {
     let ours = std::env::var_os("PATH").expect("PATH is set");
     let tools = machine_cache().join("test-tools/bin");
     std::env::join_paths(std::env::split_paths(&ours).chain([tools])).expect("no colon in the cache's path")

@@ -56,10 +56,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
 
 /// `use cargo-nix` needs a function of this name in direnv's lib directory.
 fn extension(vars: &Vars, home: &Path) -> Check {
-    let config = vars
-        .direnv_config
-        .clone()
-        .unwrap_or_else(|| home.join(".config/direnv"));
+    let config = vars.direnv_dir().unwrap_or_else(|_| home.join(".config/direnv"));
     let mut files: Vec<PathBuf> = std::fs::read_dir(config.join("lib"))
         .into_iter()
         .flatten()
@@ -76,7 +73,8 @@ fn extension(vars: &Vars, home: &Path) -> Check {
         None => Check::absent(
             "direnv-lib",
             format!("nothing in {} defines `use cargo-nix`", config.display()),
-            "`make install` has the file for it, share/cargo-nix/direnv.sh: link it into direnv's lib directory",
+            "`cargo-nix direnv install` writes it into direnv's lib directory; or have `eval \"$(cargo-nix direnv \
+             stdlib)\"` in the .envrc",
         ),
     }
 }

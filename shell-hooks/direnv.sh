@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# direnv's `use cargo-nix [DIR] [--impure] [--offline] [--wait]`: the environment
+# of the project in DIR (default: here, upwards). For bash 3.2 and later, direnv
+# 2.21.3 and later; plain, and under `strict_env`.
+#
+# cargo-nix is started once. What it prints sets the variables, hands direnv all
+# that is to be watched in one go, says what is to be said, and runs the
+# shellHook last. Nobody waits for Nix: an older environment is kept until the
+# new one is there, and direnv changes over by itself. $CARGO_NIX_STATUS says
+# which it is: ready, building, stale or failed.
+#
+# It always ends with 0: direnv would throw away the environment otherwise, and
+# with it what is watched, so that nothing would be tried again.
+
+use_cargo-nix() {
+    local __cargo_nix_text
+    if declare -F require_allowed >/dev/null; then
+        set -- --can-require "$@"
+    fi
+    if __cargo_nix_text=$(command cargo-nix direnv export --direnv "$PPID" "$@"); then
+        eval "$__cargo_nix_text"
+    elif command -v cargo-nix >/dev/null; then
+        __cargo_nix_failed "cargo-nix did not give an environment"
+    else
+        __cargo_nix_failed "cargo-nix is not on PATH: there is no environment"
+    fi
+}
+
+__cargo_nix_failed() {
+    log_error "$1"
+    export CARGO_NIX_STATUS=failed
+}
+
+# Few shellHooks are written for `set -euo pipefail`; none is to end the .envrc.
+# Usage: __cargo_nix_run_hook TEXT
+__cargo_nix_run_hook() {
+    # shellcheck disable=SC2034 # is read below
+    local __cargo_nix_flags=$- __cargo_nix_pipefail=+ __cargo_nix_hook=$1
+    if [[ -o pipefail ]]; then
+        __cargo_nix_pipefail=-
+    fi
+    set --
+    set +eu +o pipefail
+    eval "$__cargo_nix_hook"
+    set "${__cargo_nix_pipefail}o" pipefail
+    case $__cargo_nix_flags in *u*) set -u ;; esac
+    case $__cargo_nix_flags in *e*) set -e ;; esac
+}

@@ -1,0 +1,63 @@
+//! `cargo-nix direnv`: what direnv needs for `use cargo-nix`.
+//!
+//! The extension is shell-hooks/direnv.sh, a part of this program. `install`
+//! puts it where direnv looks, when it is asked to and never over a file of
+//! somebody else's; `stdlib` prints it; `export` is what it calls.
+
+mod caller;
+mod export;
+mod watches;
+
+use super::output;
+use crate::cli::{DirenvArgs, DirenvVerb};
+use crate::error::{Error, Result};
+use crate::sealed;
+use crate::vars::Vars;
+use std::path::Path;
+use std::process::ExitCode;
+
+const EXTENSION: &str = include_str!("../../shell-hooks/direnv.sh");
+/// In every version of the extension: what says so is ours to replace.
+const OURS: &str = "use_cargo-nix() {";
+
+pub(super) fn run(args: &DirenvArgs) -> Result<ExitCode> {
+    let vars = Vars::read();
+    match &args.verb {
+        DirenvVerb::Stdlib => output::print(EXTENSION)?,
+        DirenvVerb::Install => install(&vars)?,
+        DirenvVerb::Export(args) => export::run(args, &vars)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn install(vars: &Vars) -> Result<()> {
+    let directory = vars.direnv_dir()?.join("lib");
+    let path = directory.join("cargo-nix.sh");
+    let there = path.symlink_metadata().is_ok();
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    if text == EXTENSION {
+        return output::print(&format!("{} is as it should be\n", path.display()));
+    }
+    if there && (path.is_symlink() || !text.contains(OURS)) {
+        return Err(Error::Machine {
+            message: format!(
+                "{} is there already, and is not a file of ours\n  move it away, or have \
+                 `eval \"$(cargo-nix direnv stdlib)\"` in the .envrc before `use cargo-nix`",
+                path.display()
+            ),
+        });
+    }
+    sealed::replace(&path, &[EXTENSION.as_bytes()])?;
+    readable(&path)?;
+    output::print(&format!(
+        "{} written: `use cargo-nix` in an .envrc works from now on\n",
+        path.display()
+    ))
+}
+
+/// For whoever else reads this configuration.
+fn readable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(path, mode).map_err(Error::io("writing", path))
+}

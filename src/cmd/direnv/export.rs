@@ -1,0 +1,334 @@
+//! What one load of an .envrc evaluates: the environment that is there, what
+//! direnv is to watch, a word to the user, the shellHook.
+//!
+//! Promises: there is always a text to evaluate, and it ends well; a fault is
+//! said in it, and keeps the last good environment. All that is watched is
+//! watched with the times from before it was read, so that no edit is missed.
+//! Never: a wait for Nix at a prompt.
+
+use super::caller::{self, Caller};
+use super::watches::{self, Entry};
+use crate::background::{self, Desk, State, Wanted, now};
+use crate::cache::{Cache, Slot};
+use crate::cli::{DirenvExportArgs, ObtainArgs};
+use crate::cmd::start;
+use crate::env::merge::{Changes, merge};
+use crate::env::render::{Format, render, sh_quote};
+use crate::env::{Env, Look};
+use crate::error::{Error, Result};
+use crate::inputs::Inputs;
+use crate::project::{CRATE_ENV, Project};
+use crate::vars::{STATUS, Vars};
+use std::io::{ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
+    let text = load(args, vars).text(args, vars);
+    let mut out = std::io::stdout().lock();
+    match out.write_all(&text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io("writing", "standard output")(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What becomes of one load.
+struct Load {
+    state: State,
+    env: Option<Env>,
+    /// For [`State::Failed`], why.
+    message: Option<String>,
+    watches: Vec<Entry>,
+    /// The inputs have to be allowed first.
+    ask_first: bool,
+}
+
+fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
+    let obtain = ObtainArgs {
+        project: args.directory.clone(),
+        impure: args.impure,
+        offline: args.offline,
+        ..ObtainArgs::default()
+    };
+    let began = now();
+    let known = Project::find(args.directory.as_deref())
+        .and_then(|project| Ok((Cache::new(vars.cache_dir()?), project)));
+    let (cache, project) = match known {
+        Ok(known) => known,
+        Err(error) => return Load::failed(&error, None, places(args.directory.as_deref(), began)),
+    };
+    let stamp = stamp(&cache, &project);
+    // The second look is for an edit that came while the first one failed.
+    for last in [false, true] {
+        let began = now();
+        match Look::at(&obtain, vars) {
+            Ok(look) => {
+                let mut load = of_look(look, args, &obtain, vars, began);
+                load.watches.push(stamp);
+                return load;
+            }
+            Err(error) => {
+                let faulty = Inputs::watches_of_a_fault(&project);
+                let Some(faulty) = faulty.or_else(|| last.then(Vec::new)) else {
+                    continue;
+                };
+                let mut watches = watches::entries(&faulty, began);
+                watches.push(stamp);
+                return Load::failed(&error, cache.newest(&project.id().to_hex(), None), watches);
+            }
+        }
+    }
+    unreachable!("the last look ends the loop")
+}
+
+/// The stamp as it is before anything is looked at.
+fn stamp(cache: &Cache, project: &Project) -> Entry {
+    let path = cache.stamp(&project.id().to_hex());
+    let time = std::fs::metadata(&path).and_then(|stamp| stamp.modified()).ok();
+    let seconds = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Entry {
+        path,
+        modified: seconds.map(|since| since.as_secs() as i64),
+    }
+}
+
+/// Where a project could appear, or be mended, when none is found.
+fn places(directory: Option<&Path>, began: u64) -> Vec<Entry> {
+    let given = directory.unwrap_or(Path::new("."));
+    let start = given.canonicalize().unwrap_or_else(|_| given.to_path_buf());
+    let paths: Vec<PathBuf> = start
+        .ancestors()
+        .flat_map(|above| [above.join(CRATE_ENV), above.join("Cargo.toml")])
+        .collect();
+    watches::entries(&Inputs::seen(paths), began)
+}
+
+fn of_look(
+    mut look: Look<'_>,
+    args: &DirenvExportArgs,
+    obtain: &ObtainArgs,
+    vars: &Vars,
+    began: u64,
+) -> Load {
+    let ask_first = args.can_require && !args.required;
+    let (state, slot, message) = match look.slot.take() {
+        Some(slot) => {
+            look.remember();
+            (State::Ready, Some(slot), None)
+        }
+        None if ask_first => {
+            let older = look.older();
+            (without(older.as_ref()), older, None)
+        }
+        None => missed(&mut look, args, obtain, vars),
+    };
+    Load {
+        state,
+        env: slot.map(|slot| slot.env),
+        message,
+        watches: watches::entries(&look.inputs.watches(), began),
+        ask_first,
+    }
+}
+
+/// What is applied while, and until, there is nothing for the inputs as they are.
+fn missed(
+    look: &mut Look<'_>,
+    args: &DirenvExportArgs,
+    obtain: &ObtainArgs,
+    vars: &Vars,
+) -> (State, Option<Slot>, Option<String>) {
+    let older = look.older();
+    let wait = match caller::of(args.direnv, vars.ci) {
+        Caller::Once => true,
+        Caller::Editor => args.wait || older.is_none(),
+        Caller::Prompt => args.wait,
+    };
+    let result = if wait {
+        look.fill().map(Some)
+    } else {
+        in_background(look, obtain).map(|()| None)
+    };
+    match result {
+        Ok(Some(slot)) => {
+            look.remember();
+            (State::Ready, Some(slot), None)
+        }
+        Ok(None) => (without(older.as_ref()), older, None),
+        Err(error) => (State::Failed, older, Some(error.to_string())),
+    }
+}
+
+fn without(older: Option<&Slot>) -> State {
+    match older {
+        Some(_) => State::Stale,
+        None => State::Building,
+    }
+}
+
+/// Has the slot filled; an error if that failed a short while ago.
+fn in_background(look: &Look<'_>, obtain: &ObtainArgs) -> Result<()> {
+    let desk = Desk::of(&look.cache, &look.project.id().to_hex());
+    match background::wanted(desk.read().as_ref(), &look.key, now()) {
+        Wanted::Nothing(message) => Err(Error::Project {
+            message: message.strip_prefix("error: ").unwrap_or(&message).to_owned(),
+        }),
+        Wanted::Job => {
+            look.cache.make()?;
+            background::start(look.project.directory(), obtain, true)
+        }
+    }
+}
+
+impl Load {
+    fn failed(error: &Error, older: Option<Slot>, watches: Vec<Entry>) -> Load {
+        Load {
+            state: State::Failed,
+            env: older.map(|slot| slot.env),
+            message: Some(error.to_string()),
+            watches,
+            ask_first: false,
+        }
+    }
+
+    /// The bash that direnv's bash is to evaluate.
+    fn text(mut self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
+        let mut changes = self.env.as_ref().map(changes).unwrap_or_default();
+        if let Some(message) = start::excess(&[], &start::variables(&changes)) {
+            // bash could not even start direnv again to tell it of this.
+            self.state = State::Failed;
+            self.message = Some(message);
+            self.env = None;
+            changes = Changes::default();
+        }
+        let required = self.required();
+        let mut text = Vec::new();
+        if self.ask_first && !required.is_empty() {
+            let list = words(&required);
+            if self.state == State::Ready {
+                line(&mut text, &[b"require_allowed", &list]);
+            } else {
+                self.ask(&list, &changes, args, &mut text);
+                return text;
+            }
+        }
+        self.apply(&changes, &mut text);
+        text.extend_from_slice(&watches::watch(vars.direnv_watches.as_deref(), &self.watches));
+        self.tell(&mut text);
+        if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
+            && !hook.trim().is_empty()
+        {
+            line(&mut text, &[b"__cargo_nix_run_hook ", &quoted(hook.as_bytes())]);
+        }
+        text
+    }
+
+    fn apply(&self, changes: &Changes, text: &mut Vec<u8>) {
+        let rendered = render(Format::Bash, changes);
+        start::warn(&rendered.warnings);
+        text.extend_from_slice(&rendered.text);
+        line(
+            text,
+            &[
+                b"export ",
+                STATUS.as_bytes(),
+                b"=",
+                self.state.as_str().as_bytes(),
+            ],
+        );
+    }
+
+    /// Nothing is evaluated before the inputs are allowed. `require_allowed`
+    /// ends the .envrc if they are not; what was there before is applied first
+    /// then, and only then.
+    fn ask(&self, list: &[u8], changes: &Changes, args: &DirenvExportArgs, text: &mut Vec<u8>) {
+        line(
+            text,
+            &[b"if (require_allowed", list, b" >/dev/null 2>&1; exit 9); then"],
+        );
+        self.apply(changes, text);
+        line(text, &[b"require_allowed", list]);
+        text.extend_from_slice(b"fi\nuse_cargo-nix --required");
+        for (given, option) in [
+            (args.impure, " --impure"),
+            (args.offline, " --offline"),
+            (args.wait, " --wait"),
+        ] {
+            if given {
+                text.extend_from_slice(option.as_bytes());
+            }
+        }
+        if let Some(directory) = &args.directory {
+            text.extend_from_slice(b" -- ");
+            text.extend_from_slice(&quoted(directory.as_os_str().as_bytes()));
+        }
+        text.push(b'\n');
+    }
+
+    fn tell(&self, text: &mut Vec<u8>) {
+        let (how, what) = match self.state {
+            State::Ready => return,
+            State::Building => (
+                "log_status",
+                "cargo-nix: the environment is being built; it comes when it is ready (`cargo nix status`)"
+                    .to_owned(),
+            ),
+            State::Stale => (
+                "log_status",
+                "cargo-nix: the last environment stays until the new one is built (`cargo nix status`)"
+                    .to_owned(),
+            ),
+            State::Failed => {
+                let kept = if self.env.is_some() {
+                    "\n  the last good environment stays"
+                } else {
+                    ""
+                };
+                let message = self.message.as_deref().unwrap_or("no environment");
+                ("log_error", format!("cargo-nix: {message}{kept}"))
+            }
+        };
+        line(text, &[how.as_bytes(), b" ", &quoted(what.as_bytes())]);
+    }
+
+    /// The files that direnv can be asked about: those below the .envrc.
+    fn required(&self) -> Vec<PathBuf> {
+        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else {
+            return Vec::new();
+        };
+        let files = self.watches.iter().filter(|watch| watch.modified.is_some());
+        files
+            .filter_map(|watch| watch.path.strip_prefix(&here).ok())
+            .filter(|path| !path.as_os_str().as_bytes().windows(2).any(|two| two == b".."))
+            .filter(|path| path.is_file())
+            .map(Path::to_path_buf)
+            .collect()
+    }
+}
+
+fn changes(env: &Env) -> Changes {
+    merge(env, |name| std::env::var_os(name))
+}
+
+fn words(paths: &[PathBuf]) -> Vec<u8> {
+    let mut list = Vec::new();
+    for path in paths {
+        list.push(b' ');
+        sh_quote(path.as_os_str().as_bytes(), &mut list);
+    }
+    list
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    sh_quote(text, &mut out);
+    out
+}
+
+fn line(text: &mut Vec<u8>, parts: &[&[u8]]) {
+    text.extend_from_slice(&parts.concat());
+    text.push(b'\n');
+}

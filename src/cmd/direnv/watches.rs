@@ -1,0 +1,201 @@
+//! What direnv watches: `$DIRENV_WATCHES`, its list of paths with the times
+//! that it saw, as JSON, zlib, base64 (the same from 2.21 to 2.37).
+//!
+//! While it loads an .envrc, direnv has put entries of its own there. If those
+//! read as expected, ours are put beside them in the same form: no direnv has
+//! to be started for it, and what is *not* there can be watched with the rest,
+//! which `direnv watch-list` cannot. If they do not, direnv is asked to: by
+//! `watch-list`, which takes times too.
+
+use crate::env::render::sh_quote;
+use crate::inputs::Watch;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// A list that is larger is none of direnv's.
+const LIMIT: usize = 64 << 20;
+/// zlib's own default.
+const LEVEL: u8 = 6;
+
+/// The clock of file systems may be this late, in nanoseconds.
+const LATE: u64 = 20_000_000;
+
+/// One path to watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Absolute.
+    pub path: PathBuf,
+    /// Whole seconds since 1970; `None` if nothing is there.
+    pub modified: Option<i64>,
+}
+
+/// The `watches` as direnv keeps them. `began`: nanoseconds since 1970, before
+/// they were looked at.
+///
+/// direnv compares whole seconds: a file that was changed in the second in
+/// which it was read can be changed again without that being seen. Its time is
+/// told as a second older, so that it is looked at once more.
+pub(super) fn entries(watches: &[Watch], began: u64) -> Vec<Entry> {
+    let second = (began.saturating_sub(LATE) / 1_000_000_000) as i64;
+    let seconds = |(seconds, _): (i64, i64)| {
+        if seconds >= second && seconds <= second + 1 {
+            seconds - 1
+        } else {
+            seconds
+        }
+    };
+    let entry = |watch: &Watch| Entry {
+        path: watch.path.clone(),
+        modified: watch.modified.map(seconds),
+    };
+    watches.iter().map(entry).collect()
+}
+
+/// Bash that has direnv watch `ours` as well. `known`: `$DIRENV_WATCHES`.
+pub(super) fn watch(known: Option<&OsStr>, ours: &[Entry]) -> Vec<u8> {
+    let mut text = Vec::new();
+    match known.and_then(|known| decode(known.as_bytes())) {
+        Some(entries) => {
+            text.extend_from_slice(b"export DIRENV_WATCHES=");
+            sh_quote(encode(entries, ours).as_bytes(), &mut text);
+            text.push(b'\n');
+        }
+        None => by_direnv(ours, &mut text),
+    }
+    text
+}
+
+fn decode(known: &[u8]) -> Option<Vec<Value>> {
+    let packed = URL_SAFE.decode(known.trim_ascii()).ok()?;
+    let json = decompress_to_vec_zlib_with_limit(&packed, LIMIT).ok()?;
+    let Value::Array(entries) = serde_json::from_slice(&json).ok()? else {
+        return None;
+    };
+    let is_known = |entry: &Value| {
+        entry.as_object().is_some_and(|entry| {
+            let is = |name: &str| {
+                entry.iter().any(|(key, value)| {
+                    key.eq_ignore_ascii_case(name)
+                        && match name {
+                            "path" => value.is_string(),
+                            "modtime" => value.is_i64(),
+                            _ => value.is_boolean(),
+                        }
+                })
+            };
+            entry.len() == 3 && ["path", "modtime", "exists"].into_iter().all(is)
+        })
+    };
+    (!entries.is_empty() && entries.iter().all(is_known)).then_some(entries)
+}
+
+/// direnv takes the keys in any case. A path that is not UTF-8 has no form in
+/// JSON; direnv cannot watch its own .envrc there, and loads at every prompt.
+fn encode(mut entries: Vec<Value>, ours: &[Entry]) -> String {
+    entries.extend(ours.iter().filter_map(|entry| {
+        let path = entry.path.to_str()?;
+        let (modtime, exists) = (entry.modified.unwrap_or(0), entry.modified.is_some());
+        Some(json!({ "path": path, "modtime": modtime, "exists": exists }))
+    }));
+    let json = serde_json::to_vec(&entries).expect("a list of watches is JSON");
+    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
+}
+
+/// Two starts of direnv: one for what is there, with times; one for what is not.
+fn by_direnv(ours: &[Entry], text: &mut Vec<u8>) {
+    let sayable = |watch: &&Entry| !watch.path.as_os_str().as_bytes().contains(&b'\n');
+    let (there, absent): (Vec<&Entry>, Vec<&Entry>) = ours
+        .iter()
+        .filter(sayable)
+        .partition(|watch| watch.modified.is_some());
+    if !there.is_empty() {
+        let mut lines = Vec::new();
+        for watch in there {
+            let modified = watch.modified.unwrap_or(0);
+            lines.extend_from_slice(format!("{modified} ").as_bytes());
+            lines.extend_from_slice(watch.path.as_os_str().as_bytes());
+            lines.push(b'\n');
+        }
+        text.extend_from_slice(b"eval \"$(printf %s ");
+        sh_quote(&lines, text);
+        text.extend_from_slice(b" | \"$direnv\" watch-list bash)\"\n");
+    }
+    if !absent.is_empty() {
+        text.extend_from_slice(b"watch_file");
+        for watch in absent {
+            text.push(b' ');
+            sh_quote(watch.path.as_os_str().as_bytes(), text);
+        }
+        text.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Vec<Entry> {
+        let entry = |path: &str, modified| Entry {
+            path: PathBuf::from(path),
+            modified,
+        };
+        vec![
+            entry("/p/crate-env.nix", Some(1000)),
+            entry("/p/flake.lock", None),
+        ]
+    }
+
+    #[test]
+    fn ours_stand_beside_those_of_direnv() {
+        let theirs = encode(
+            vec![json!({ "Path": "/p/.envrc", "Modtime": 7, "Exists": true })],
+            &[],
+        );
+        let entries = decode(theirs.as_bytes()).expect("a list");
+        let both = decode(encode(entries, &ours()).as_bytes()).expect("a list");
+        assert_eq!(
+            Value::Array(both),
+            json!([
+                { "Path": "/p/.envrc", "Modtime": 7, "Exists": true },
+                { "path": "/p/crate-env.nix", "modtime": 1000, "exists": true },
+                { "path": "/p/flake.lock", "modtime": 0, "exists": false },
+            ])
+        );
+    }
+
+    #[test]
+    fn what_was_changed_in_this_very_second_is_looked_at_once_more() {
+        let watch = Watch {
+            path: PathBuf::from("/p"),
+            modified: Some((1000, 5)),
+        };
+        let at = |began: u64| entries(std::slice::from_ref(&watch), began * 1_000_000)[0].modified;
+        assert_eq!(at(1_000_500), Some(999));
+        assert_eq!(at(1_001_010), Some(999), "the clock of files is late");
+        assert_eq!(at(1_001_500), Some(1000));
+    }
+
+    #[test]
+    fn a_list_in_another_form_is_left_to_direnv() {
+        for odd in ["", "!", "AAAA"] {
+            assert_eq!(decode(odd.as_bytes()), None, "{odd}");
+        }
+        let other = encode(
+            vec![json!({ "path": "/p/.envrc", "inode": 7, "exists": true })],
+            &[],
+        );
+        assert_eq!(decode(other.as_bytes()), None);
+        let text = String::from_utf8(watch(Some(OsStr::new(&other)), &ours())).expect("UTF-8");
+        assert_eq!(
+            text,
+            "eval \"$(printf %s '1000 /p/crate-env.nix\n' | \"$direnv\" watch-list bash)\"\n\
+             watch_file '/p/flake.lock'\n"
+        );
+    }
+}

@@ -1,0 +1,408 @@
+//! `use cargo-nix` under a real direnv: what is loaded, when, and what leaving
+//! gives back.
+
+mod common;
+mod direnv_help;
+
+use common::{World, both, run, success};
+use direnv_help::{Session, shell, shell_with};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+#[test]
+fn entering_gives_the_environment_and_leaving_takes_it_away_byte_for_byte() {
+    let mut session = Session::with(&shell_with(
+        "it's\n$(date) \\\\ é",
+        "env.TAKEN = \"ours\"; shellHook = \"export HOOKED=$GREETING; unset DOOMED\";",
+    ));
+    let odd = OsString::from("a'\n\"b é ");
+    for (name, value) in [
+        ("TAKEN", OsString::from("theirs")),
+        ("DOOMED", OsString::from("alive")),
+        ("EMPTY", OsString::new()),
+        ("XDG_DATA_DIRS", OsString::from("/one::/two")),
+        ("BESIDE", odd),
+    ] {
+        session.variables.insert(name.into(), Some(value));
+    }
+    let before = session.all();
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("it's\n$(date) \\ é"));
+    assert_eq!(session.get("TAKEN").as_deref(), Some("ours"));
+    assert_eq!(
+        session.get("HOOKED"),
+        session.get("GREETING"),
+        "the shellHook runs last"
+    );
+    assert_eq!(session.get("DOOMED"), None);
+    let inside = session.get("PATH").expect("a PATH");
+    let outside = before[&OsString::from("PATH")].to_string_lossy().into_owned();
+    let mut theirs: Vec<&str> = Vec::new();
+    for entry in outside.split(':') {
+        if !theirs.contains(&entry) {
+            theirs.push(entry);
+        }
+    }
+    assert!(
+        inside.ends_with(&theirs.join(":")) && inside.starts_with(common_store(&session).as_str()),
+        "ours first, theirs in their order: {inside}"
+    );
+    assert!(
+        session
+            .get("XDG_DATA_DIRS")
+            .expect("a list")
+            .ends_with(":/one::/two")
+    );
+
+    let project = std::mem::replace(&mut session.directory, session.world.path().to_path_buf());
+    assert!(session.prompt(), "leaving changes something");
+    assert_eq!(session.all(), before);
+    session.directory = project;
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "and in again");
+}
+
+fn common_store(session: &Session) -> String {
+    session.world.store_dir().display().to_string()
+}
+
+#[test]
+fn the_older_environment_is_there_at_once_and_changes_over_by_itself() {
+    let mut session = Session::with(&shell("first"));
+    assert!(session.prompt());
+    assert_eq!(session.status().as_deref(), Some("building"));
+    assert_eq!(session.get("GREETING"), None, "nothing is half there");
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("first"));
+
+    session.write("crate-env.nix", &shell("second"));
+    assert!(session.prompt());
+    assert_eq!(session.status().as_deref(), Some("stale"));
+    assert_eq!(session.get("GREETING").as_deref(), Some("first"));
+    assert!(
+        session.said.contains("the last environment stays"),
+        "{}",
+        session.said
+    );
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("second"));
+    session.until_quiet();
+}
+
+#[test]
+fn only_what_counts_is_watched() {
+    let mut session = Session::new();
+    session.write(
+        "crate-env.nix",
+        "{ rust }:\n{ toolchain = rust.default; env.GREETING = import ./nix/greeting.nix; }\n",
+    );
+    session.write("nix/greeting.nix", "\"first\"\n");
+    session.write("src/main.rs", "fn main() {}\n");
+    session.write("Cargo.lock", "version = 4\n");
+    session.envrc("use cargo-nix\n");
+    session.until("ready");
+    session.until_quiet();
+
+    session.write("src/main.rs", "fn main() { println!(); }\n");
+    session.write("src/new.rs", "");
+    session.write("Cargo.lock", "version = 4\n\n");
+    session.write("nix/unrelated", "");
+    session.write("unrelated", "");
+    assert!(!session.prompt(), "{}", session.said);
+
+    session.write("nix/greeting.nix", "\"second\"\n");
+    assert!(session.prompt(), "an imported file is an input");
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("second"));
+    // A pin that was not there before.
+    session.until_quiet();
+    session.write("rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n");
+    assert!(session.prompt(), "what appears counts");
+}
+
+#[test]
+fn a_touch_and_a_branch_round_trip_evaluate_nothing() {
+    let mut session = Session::with(&shell("main"));
+    session.until("ready");
+    session.write("crate-env.nix", &shell("branch"));
+    session.prompt();
+    session.until("ready");
+    let counter = session.counting();
+    let rounds = [("main", "main"), ("branch", "branch"), ("branch", "branch")];
+    for (round, (text, greeting)) in rounds.into_iter().enumerate() {
+        let file = session.write("crate-env.nix", &shell(text));
+        let later = std::time::SystemTime::now() + Duration::from_secs(10 * (round as u64 + 1));
+        let file = std::fs::File::open(file).expect("it is there");
+        file.set_modified(later).expect("a touch");
+        session.prompt();
+        assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+        assert_eq!(session.get("GREETING").as_deref(), Some(greeting));
+    }
+    assert!(counter.started().is_empty());
+}
+
+#[test]
+fn a_failure_keeps_the_last_environment_and_the_next_save_heals_it() {
+    let mut session = Session::with(&shell("good"));
+    session.until("ready");
+    // One that the evaluator finds, and one that is found before it.
+    let unreadable = "{ rust }:\n{ env.GREETING = import ./away; }\n";
+    std::os::unix::fs::symlink("/etc", session.directory.join("away")).expect("a link");
+    for (broken, complaint) in [
+        (
+            "{ rust }:\n{ env.GREETING = throw \"no such luck\"; }\n",
+            "no such luck",
+        ),
+        ("{ rust }:\n{ env.GREETING =\n", "syntax error"),
+        (unreadable, "absolute target"),
+    ] {
+        session.write("crate-env.nix", broken);
+        session.prompt();
+        session.until("failed");
+        assert!(session.said.contains(complaint), "{complaint}: {}", session.said);
+        assert!(
+            session.said.contains("the last good environment stays"),
+            "{}",
+            session.said
+        );
+        assert_eq!(session.get("GREETING").as_deref(), Some("good"));
+        assert!(session.get("PATH").is_some_and(|path| path.contains("rust")));
+        session.until_quiet();
+
+        session.write("crate-env.nix", &shell("good"));
+        session.prompt();
+        session.until("ready");
+    }
+}
+
+#[test]
+fn an_edit_in_the_second_of_the_load_is_seen() {
+    let mut session = Session::with(&shell("0"));
+    session.until("ready");
+    for round in 1..6 {
+        session.write("crate-env.nix", &shell(&format!("{round}")));
+        session.prompt();
+    }
+    session.until("ready");
+    session.until_quiet();
+    assert_eq!(session.get("GREETING").as_deref(), Some("5"));
+}
+
+#[test]
+fn strict_mode_is_survived_and_left_as_it_was() {
+    let hook = "shellHook = \"export HOOKED=\\${UNSET_ANYWHERE}yes; false; false | true\";";
+    let mut session = Session::with(&shell_with("strict", hook));
+    session.until("ready");
+    session.envrc(
+        "strict_env\nuse cargo-nix\nexport FLAGS=$-\nset -o | grep -q 'pipefail.*on' && export PIPEFAIL=on\n",
+    );
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    assert_eq!(session.get("HOOKED").as_deref(), Some("yes"));
+    assert_eq!(session.get("PIPEFAIL").as_deref(), Some("on"));
+    let flags = session.get("FLAGS").expect("flags");
+    assert!(flags.contains('e') && flags.contains('u'), "{flags}");
+
+    session.write("crate-env.nix", "{ rust }: throw \"strictly\"\n");
+    session.prompt();
+    session.until("failed");
+    assert_eq!(session.get("GREETING").as_deref(), Some("strict"));
+    assert_eq!(
+        session.get("PIPEFAIL").as_deref(),
+        Some("on"),
+        "the rest of the .envrc ran"
+    );
+}
+
+#[test]
+fn without_a_project_or_a_program_it_says_so_and_heals() {
+    let mut session = Session::new();
+    session.write("unrelated", "");
+    session.envrc("export BEFORE=1\nuse cargo-nix\nexport AFTER=1\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("failed"));
+    assert!(session.said.contains("no crate-env.nix in"), "{}", session.said);
+    assert_eq!(
+        (session.get("BEFORE"), session.get("AFTER")),
+        (Some("1".into()), Some("1".into()))
+    );
+    session.write("crate-env.nix", &shell("there"));
+    session.prompt();
+    session.until("ready");
+
+    std::fs::remove_file(session.world.path().join("bin/cargo-nix")).expect("it goes");
+    session.envrc("use cargo-nix\n# again\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("failed"));
+    assert!(
+        session.said.contains("cargo-nix is not on PATH"),
+        "{}",
+        session.said
+    );
+}
+
+#[test]
+fn directories_and_options_are_taken_and_odd_names_too() {
+    let mut session = Session::new();
+    let odd = OsString::from_vec(b"it's a \xff \"dir\"".to_vec());
+    let named = session.directory.join("with space");
+    let project = session.directory.join(&odd);
+    for directory in [&named, &project] {
+        std::fs::create_dir_all(directory).expect("a directory");
+        std::fs::write(directory.join("crate-env.nix"), shell("odd")).expect("a file");
+    }
+    session.envrc("use cargo-nix 'with space' --wait\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    session.envrc("use cargo-nix $'it\\'s a \\xff \"dir\"' --wait --impure\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    assert_eq!(session.get("GREETING").as_deref(), Some("odd"));
+    // The .envrc itself in a directory that is not UTF-8; direnv cannot have a
+    // double quote there.
+    let plain = session
+        .directory
+        .join(OsString::from_vec(b"it's a \xff dir".to_vec()));
+    std::fs::rename(project, &plain).expect("it is renamed");
+    session.directory = plain;
+    session.envrc("use cargo-nix --wait\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    session.envrc("use cargo-nix --no-such-option\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("failed"), "{}", session.said);
+}
+
+#[test]
+fn who_cannot_come_back_later_waits_and_gets_all_of_it() {
+    for how in [&["export", "json"][..], &["export", "vim"], &["exec", ".", "env"]] {
+        let session = Session::with(&shell("whole"));
+        let text = success(session.program("direnv").args(how));
+        assert!(
+            text.contains("GREETING") && text.contains("whole"),
+            "{how:?}: {text}"
+        );
+        assert!(text.contains("ready"), "{how:?}: {text}");
+    }
+    let mut session = Session::with(&shell("whole"));
+    let output = run(session.export("bash").env("CI", "true"));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("whole"),
+        "{}",
+        both(&output)
+    );
+    // An editor in a project that was there before is not kept waiting.
+    session.write("crate-env.nix", &shell("next"));
+    session.load("json");
+    assert_eq!(session.status().as_deref(), Some("stale"));
+    assert_eq!(session.get("GREETING").as_deref(), Some("whole"));
+}
+
+#[test]
+fn two_worktrees_share_the_environment() {
+    let mut session = Session::with(&shell("shared"));
+    session.until("ready");
+    let first = session.variables.clone();
+    let counter = session.counting();
+    session.directory = session.world.path().join("worktree");
+    session.write("crate-env.nix", &shell("shared"));
+    session.envrc("use cargo-nix\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"));
+    assert_eq!(
+        session.variables.get(&OsString::from("PATH")),
+        first.get(&OsString::from("PATH"))
+    );
+    assert!(counter.started().is_empty());
+}
+
+#[test]
+fn an_environment_too_big_to_start_anything_is_refused_in_time() {
+    let big = "env.BIG = builtins.concatStringsSep \"\" (builtins.genList (_: \"0123456789\") 100000);";
+    let mut session = Session::with(&shell("good"));
+    session.until("ready");
+    session.write("crate-env.nix", &shell_with("big", big));
+    session.prompt();
+    session.until("failed");
+    assert!(
+        session.said.contains("too big for any program to start"),
+        "{}",
+        session.said
+    );
+    assert!(session.said.contains("BIG ("), "{}", session.said);
+}
+
+#[test]
+fn direnv_is_asked_about_the_files_where_it_can_be() {
+    // What `require_allowed` of direnv 2.38 does, with a file as its memory.
+    let emulated = "require_allowed() {\n  [ -e allowed ] && [ \"$(cat \"$@\" | cksum)\" = \"$(cat allowed)\" ] && return\n  \
+                    export DIRENV_REQUIRED=\"$*\"\n  log_error \"$* requires approval\"\n  exit 0\n}\n";
+    let mut session = Session::with(&shell("good"));
+    session.envrc(&format!("{emulated}use cargo-nix --wait\n"));
+    let counter = session.counting();
+    session.prompt();
+    assert!(
+        session.said.contains("crate-env.nix requires approval"),
+        "{}",
+        session.said
+    );
+    assert_eq!(session.status().as_deref(), Some("building"));
+    assert!(counter.started().is_empty(), "nothing is evaluated before");
+    let allow = |session: &Session| {
+        let sum = success(session.program("sh").args(["-c", "cksum <crate-env.nix"]));
+        session.write("allowed", &sum);
+    };
+    allow(&session);
+    session.envrc(&format!("{emulated}use cargo-nix --wait\n# approved\n"));
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+
+    let evaluated = counter.started().len();
+    session.write("crate-env.nix", &shell("edited"));
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("stale"), "{}", session.said);
+    assert_eq!(session.get("GREETING").as_deref(), Some("good"));
+    assert_eq!(counter.started().len(), evaluated);
+}
+
+#[test]
+fn the_extension_is_installed_on_request_and_over_nothing_of_others() {
+    let world = World::new();
+    let file = world.home().join("config/direnv/lib/cargo-nix.sh");
+    let install = |world: &World| {
+        let mut command = world.cargo_nix();
+        run(command
+            .args(["direnv", "install"])
+            .env("XDG_CONFIG_HOME", world.home().join("config")))
+    };
+    let first = install(&world);
+    assert!(first.status.success(), "{}", both(&first));
+    let text = std::fs::read_to_string(&file).expect("the extension");
+    assert_eq!(success(world.cargo_nix().args(["direnv", "stdlib"])), text);
+    // An older one of ours is replaced.
+    std::fs::write(&file, "use_cargo-nix() { :; }\n").expect("an old version");
+    assert!(install(&world).status.success());
+    assert_eq!(std::fs::read_to_string(&file).expect("the extension"), text);
+    std::fs::write(&file, "mine() { :; }\n").expect("somebody's file");
+    let refused = install(&world);
+    assert_eq!(refused.status.code(), Some(7), "{}", both(&refused));
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("it stays"),
+        "mine() { :; }\n"
+    );
+}
+
+#[test]
+fn nothing_has_to_be_installed() {
+    let mut session = Session::over(World::new());
+    session.write("crate-env.nix", &shell("printed"));
+    session.envrc("eval \"$(cargo-nix direnv stdlib)\"\nuse cargo-nix --wait\n");
+    session.prompt();
+    assert_eq!(
+        session.get("GREETING").as_deref(),
+        Some("printed"),
+        "{}",
+        session.said
+    );
+}
