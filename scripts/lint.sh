@@ -57,6 +57,7 @@ mapfile -t bash_files < <(
 )
 mapfile -t zsh_files < <(matching '\.zsh$')
 mapfile -t fish_files < <(matching '\.fish$')
+mapfile -t nu_files < <(matching '\.nu$')
 # Broken projects are fixtures: their errors are what the tests look at.
 mapfile -t nix_files < <(matching '\.nix$' | grep -vE '/fixtures/errors/|^tests/bad/' || true)
 
@@ -64,6 +65,11 @@ mapfile -t nix_files < <(matching '\.nix$' | grep -vE '/fixtures/errors/|^tests/
 docs() {
     RUSTDOCFLAGS='-Dwarnings -A rustdoc::private_intra_doc_links' \
         cargo doc --workspace --no-deps --document-private-items --quiet
+}
+
+nu_parses() {
+    PATH=$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/cargo-nix/test-tools/bin \
+        nu --no-config-file -c "if not (nu-check --debug '$1') { exit 1 }"
 }
 
 nix_parses() {
@@ -136,6 +142,7 @@ check "shfmt" shfmt -d "${bash_files[@]}" "${fragments[@]}"
 check "bash -n" each bash -n -- "${bash_files[@]}"
 check "zsh -n" each zsh -n -- "${zsh_files[@]}"
 check "fish -n" each fish -n -- "${fish_files[@]}"
+check "nu parses" each nu_parses -- "${nu_files[@]}"
 check "nix parses" each nix_parses -- "${nix_files[@]}"
 check "no libnix in the thin program" thin_without_libnix
 check "length of files" short_enough

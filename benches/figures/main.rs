@@ -7,6 +7,7 @@
 
 mod measure;
 mod place;
+mod prompt;
 mod report;
 
 use measure::{Sample, interleaved};
@@ -40,14 +41,19 @@ fn main() {
     eprintln!("bench: {COLD_ROUNDS} rounds of the evaluator");
     let cold = interleaved(COLD_ROUNDS, &mut [place.evaluate(&request)]);
 
-    let table = report::table(&rows(&hot, &cold[0]));
+    eprintln!("bench: {HOT_ROUNDS} prompts of bash, inside and outside");
+    place.allow(&small);
+    let prompts = [(small.as_path(), "ready"), (Path::new("/"), "")]
+        .map(|(directory, status)| prompt::prompts(&place, directory, status, HOT_ROUNDS));
+
+    let table = report::table(&rows(&hot, &cold[0], &prompts));
     println!("{table}");
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         report::write_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &table);
     }
 }
 
-fn rows(hot: &[Sample], cold: &Sample) -> Vec<Row> {
+fn rows(hot: &[Sample], cold: &Sample, [inside, outside]: &[Sample; 2]) -> Vec<Row> {
     let [empty, small, large] = hot else {
         unreachable!("three candidates")
     };
@@ -66,6 +72,16 @@ fn rows(hot: &[Sample], cold: &Sample) -> Vec<Row> {
             "evaluator, start to answer; host set, everything realised",
             Some(150.0),
             cold,
+        ),
+        Row::time(
+            "hook of bash, prompt inside a project, nothing changed",
+            Some(2.5),
+            inside,
+        ),
+        Row::time(
+            "the same, outside every project: nothing is started",
+            None,
+            outside,
         ),
         Row::megabytes("peak memory of the hot path", 12.0, small.peak_bytes()),
         Row::megabytes("size of the thin program", 6.0, size),

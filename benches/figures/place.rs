@@ -2,6 +2,7 @@
 //! the target directory that is kept from run to run.
 
 use crate::measure::Candidate;
+use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,23 @@ impl Place {
         request
     }
 
+    /// Lets prompts have the environment of `project`.
+    pub fn allow(&self, project: &Path) {
+        let mut command = self.command(&self.programs.join("cargo-nix"));
+        let output = command.arg("allow").arg(project).output();
+        assert!(
+            output.expect("cargo-nix starts").status.success(),
+            "it is allowed"
+        );
+    }
+
+    /// The user's PATH, with the programs that are measured first.
+    pub fn path(&self) -> OsString {
+        let path = std::env::var_os("PATH").expect("PATH is set");
+        let all = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&path));
+        std::env::join_paths(all).expect("no colon in the target directory")
+    }
+
     /// A program by itself.
     pub fn plain(&self, program: &Path) -> Candidate {
         Candidate {
@@ -130,7 +148,8 @@ impl Place {
         }
     }
 
-    fn command(&self, program: &Path) -> Command {
+    /// A program in this place.
+    pub fn command(&self, program: &Path) -> Command {
         let home = std::env::var_os("HOME").map(PathBuf::from).expect("HOME is set");
         let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| home.join(".rustup"), PathBuf::from);
         let mut command = Command::new(program);

@@ -1,0 +1,277 @@
+//! What a prompt does about a project: trust, older environments, jobs in the
+//! background, and what may go wrong with the cache and the variables. Asked
+//! of bash at a terminal.
+
+mod common;
+mod hooks_help;
+
+use common::{both, run, success};
+use hooks_help::terminal::{BASH, ELVISH, FISH, Terminal, ZSH};
+use hooks_help::{BIN, Place, env};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+const STATUS: &str = "CARGO_NIX_STATUS";
+
+fn open(place: &Place) -> Terminal {
+    Terminal::open(place, &BASH, "", |_| {})
+}
+
+fn told(terminal: &Terminal, text: &str) -> usize {
+    terminal.screen().matches(text).count()
+}
+
+#[test]
+fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again() {
+    let place = Place::new();
+    let a = place.edit("a", &[("V", "1")]);
+    // Somebody has typed `cargo-nix env` there: that was consent for that call.
+    place.fill(&a, &env("a", &[("V", "1")]));
+    let mut terminal = open(&place);
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    terminal.line("");
+    assert_eq!(terminal.get("V"), None);
+    assert_eq!(terminal.get(STATUS), None);
+    assert_eq!(
+        told(&terminal, "is not allowed to be evaluated"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    let shown = place.allow(&a);
+    assert!(shown.contains("crate-env.nix ("), "{shown}");
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+
+    place.edit("a", &[("V", "2")]);
+    place.fill(&a, &env("a", &[("V", "2")]));
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "what was allowed stays");
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("stale"));
+    assert_eq!(
+        told(&terminal, "is not allowed to be evaluated"),
+        2,
+        "{}",
+        terminal.screen()
+    );
+    let shown = place.allow(&a);
+    assert!(
+        shown.contains("-# [(\"V\", \"1\")]\n+# [(\"V\", \"2\")]"),
+        "{shown}"
+    );
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("2"));
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+
+    success(place.world.cargo_nix().arg("deny").arg(&a));
+    terminal.line("");
+    assert_eq!(
+        terminal.get("V").as_deref(),
+        Some("1"),
+        "the last one that is allowed"
+    );
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+}
+
+#[test]
+fn two_worktrees_share_trust_and_a_branch_round_trip_asks_nothing() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    place.project("a", &[("V", "2")]);
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("2"));
+    place.edit("a", &[("V", "1")]);
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+    let copy = place.world.project(a.to_str().expect("UTF-8"), "copy");
+    terminal.cd(&copy);
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+    assert_eq!(told(&terminal, "is not allowed"), 0, "{}", terminal.screen());
+}
+
+/// A fault that is seen without evaluating anything: a name that is no text.
+#[test]
+fn a_fault_of_the_inputs_is_told_once_and_healed() {
+    let place = Place::new();
+    place.world.write("a/data/file", "");
+    place
+        .world
+        .write("a/crate-env.nix", "{ }: { env.DATA = ./data; }\n");
+    let a = place.path("a");
+    place.allow(&a);
+    place.fill(&a, &env("a", &[("V", "1")]));
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+    let odd = a.join("data").join(OsStr::from_bytes(b"\xff"));
+    std::fs::write(&odd, "").expect("a file");
+    terminal.line("");
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "{}", terminal.screen());
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("failed"),
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(
+        told(&terminal, "no new environment for"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    std::fs::remove_file(odd).expect("removed");
+    terminal.line("");
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+}
+
+#[test]
+fn names_with_blanks_and_bytes_that_are_no_text() {
+    for kind in [&BASH, &ZSH, &FISH, &ELVISH] {
+        let place = Place::new();
+        let mut odd = place.path("").into_os_string();
+        odd.push(OsStr::from_bytes(b"it is \xff"));
+        let plain = place.project("plain", &[("V", "1")]);
+        let project = std::path::PathBuf::from(odd);
+        std::fs::rename(plain, &project).expect("renamed");
+        place.fill(&project, &env("odd", &[("V", "1")]));
+        let mut terminal = Terminal::open(&place, kind, "", |command| {
+            let path = command.get_envs().find(|(name, _)| *name == "PATH");
+            let mut path = path.expect("PATH").1.expect("PATH").to_owned();
+            path.push(OsStr::from_bytes(b":/old dir/\xfe\xff:/last"));
+            command.env("PATH", path);
+        });
+        let outside = terminal.environ();
+        // Bytes that are no text cannot be typed into every shell; a pattern can.
+        terminal.line("cd ../it*");
+        assert_eq!(
+            terminal.get("V").as_deref(),
+            Some("1"),
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+        let inside = terminal.environ();
+        assert!(
+            inside[&b"PATH"[..]].ends_with(b":/old dir/\xfe\xff:/last"),
+            "{}",
+            kind.name
+        );
+        terminal.cd(&place.path("outside"));
+        assert_eq!(terminal.environ(), outside, "{}", kind.name);
+    }
+}
+
+/// With it, the shell could start no program any more, not even ours to leave.
+#[test]
+fn an_environment_of_a_megabyte_is_not_applied() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    place.edit("a", &[("V", "2")]);
+    place.allow(&a);
+    let huge = "x".repeat(1_000_000);
+    place.fill(&a, &env("a", &[("V", "2"), ("HUGE", &huge)]));
+    terminal.line("");
+    terminal.line("");
+    assert_eq!(terminal.get("HUGE"), None);
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
+    assert_eq!(
+        told(&terminal, "a variable is too big"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(
+        told(&terminal, "rgument list too long"),
+        0,
+        "{}",
+        terminal.screen()
+    );
+}
+
+#[test]
+fn a_cache_that_is_deleted_or_cannot_be_written_does_no_harm() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    std::fs::remove_dir_all(place.world.cache()).expect("deleted");
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "{}", terminal.screen());
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("stale"));
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let ask = format!("cd '{}' && '{BIN}' prompt bash", a.display());
+    let read_only = format!(
+        "set -e; C='{}'; mount --bind \"$C\" \"$C\"; mount -o remount,bind,ro \"$C\"; ! touch \"$C/x\" 2>/dev/null; {ask}",
+        place.world.cache().display()
+    );
+    let inside = |script: &str| {
+        let mut unshare: Command = place.world.command("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", script]);
+        run(&mut unshare)
+    };
+    let output = inside(&read_only);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && text.contains("export V='1'"),
+        "{}",
+        both(&output)
+    );
+    assert!(output.stderr.is_empty(), "{}", both(&output));
+    // Nothing there, and nothing can be made: that is said, and no job started.
+    place.edit("a", &[("V", "2")]);
+    place.allow(&a);
+    let output = inside(&read_only);
+    assert!(output.status.success(), "{}", both(&output));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("writing the cache"), "{stderr}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("'failed'"),
+        "{}",
+        both(&output)
+    );
+}
+
+#[test]
+fn a_damaged_state_is_told_once_and_never_half_restored() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    terminal.line("__CARGO_NIX=${__CARGO_NIX%?????}");
+    terminal.cd(&place.path("outside"));
+    terminal.line("");
+    assert_eq!(told(&terminal, "is damaged"), 1, "{}", terminal.screen());
+    let after = terminal.environ();
+    assert_eq!(after[&b"V"[..]], b"1", "nothing is restored by guessing");
+    assert!(!after.contains_key(&b"__CARGO_NIX"[..]));
+}
+
+#[test]
+fn what_the_user_sets_inside_stays_his() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1"), ("W", "1")]);
+    let mut terminal = open(&place);
+    let mut expected = terminal.environ();
+    terminal.cd(&a);
+    terminal.line("export V=mine PATH=/mine:$PATH");
+    terminal.cd(&place.path("outside"));
+    expected.insert(b"V".to_vec(), b"mine".to_vec());
+    let path = [&b"/mine:"[..], &expected[&b"PATH"[..]]].concat();
+    expected.insert(b"PATH".to_vec(), path);
+    assert_eq!(terminal.environ(), expected);
+}
