@@ -248,6 +248,12 @@ fn remember(
     sealed::write(&host.cache_dir.join("host").join(kind), kind, &payload)
 }
 
+/// The directories of this machine that builds over the host set see; for
+/// `cargo_nix_protocol::Settings::sandbox_paths`.
+pub fn sandbox_paths() -> Vec<String> {
+    platform::sandbox_paths()
+}
+
 /// Looks at everything.
 fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
     let mut sentinel = Sentinel::default();

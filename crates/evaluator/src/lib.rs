@@ -9,6 +9,7 @@
 //! writes (GC roots) is written beside and renamed; it ends when its reader does.
 
 mod asks;
+mod daemon;
 mod drv;
 mod failure;
 mod hints;

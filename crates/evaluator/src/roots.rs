@@ -5,6 +5,7 @@
 //! root. They are made while this process still holds libnix's temporary roots,
 //! so no collection comes in between.
 
+use crate::daemon::Daemon;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -12,21 +13,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Links `directory/<name>` to each store path and registers the links; returns
-/// a warning if the collector cannot be told. Links `input-N` of an earlier
+/// a warning if the collector cannot be told. `daemon` is the socket of the
+/// store's daemon, if it has one. Links `input-N` of an earlier
 /// evaluation that are not wanted now are removed.
 ///
 /// # Errors
 /// `directory` cannot be written.
-pub fn make(directory: &Path, wanted: &[(String, String)]) -> io::Result<Option<String>> {
+pub fn make(
+    directory: &Path,
+    wanted: &[(String, String)],
+    daemon: Option<&Path>,
+) -> io::Result<Option<String>> {
     std::fs::create_dir_all(directory)?;
     let directory = directory.canonicalize()?;
     let mut warning = None;
     for (name, target) in wanted {
         let link = directory.join(name);
         replace_link(Path::new(target), &link)?;
-        if warning.is_none() && !register(&link, target) {
+        if warning.is_none() && !register(&link, target, daemon) {
             warning = Some(format!(
-                "{} could not be registered as a GC root (neither {} nor a `nix-store` on PATH could be used); \
+                "{} could not be registered as a GC root (neither the daemon nor {} nor a `nix-store` on PATH could be used); \
                  a garbage collection may remove this environment",
                 link.display(),
                 state_directory().join("gcroots").display()
@@ -65,12 +71,17 @@ fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
 }
 
 /// Tells the collector of `link`, in the first way that works.
-fn register(link: &Path, target: &str) -> bool {
+fn register(link: &Path, target: &str, daemon: Option<&Path>) -> bool {
+    // Its store need not be the one whose state is in our own state directory.
+    let told = |socket| Daemon::greet(socket).and_then(|mut daemon| daemon.add_root(link));
+    if daemon.is_some_and(|socket| told(socket).is_ok()) {
+        return true;
+    }
     let user = std::env::var_os("USER").filter(|user| !user.is_empty());
     if register_in(&state_directory().join("gcroots"), user.as_deref(), link) {
         return true;
     }
-    // A daemon's store: only the daemon writes there, and its client knows how.
+    // A daemon that speaks another version: its own client knows how.
     let status = Command::new("nix-store")
         .arg("--add-root")
         .arg(link)
@@ -94,7 +105,7 @@ fn register_in(roots: &Path, user: Option<&OsStr>, link: &Path) -> bool {
 }
 
 /// Where libnix keeps the store's state.
-fn state_directory() -> PathBuf {
+pub(crate) fn state_directory() -> PathBuf {
     std::env::var_os("NIX_STATE_DIR")
         .filter(|dir| !dir.is_empty())
         .map_or_else(|| "/nix/var/nix".into(), PathBuf::from)

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Both sides refuse another version than this; bumped with every change of a
 /// shape below.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A directory of which the NAR hash is known, so that pure evaluation may read it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -271,6 +271,9 @@ pub enum Answer {
         store_dir: String,
         /// The URI of the opened store.
         store_uri: String,
+        /// Whether the store's daemon trusts this user; `None` without a daemon,
+        /// or if it does not say.
+        trusted: Option<bool>,
     },
 }
 

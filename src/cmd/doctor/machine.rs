@@ -24,13 +24,14 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
             nix,
             store_dir,
             store_uri,
+            trusted,
         }) => {
             checks.push(Check::ok(
                 "evaluator",
                 format!("answers, libnix {nix}; evaluation is hermetic"),
             ));
             checks.push(store(&store_uri, &store_dir));
-            checks.push(trust(vars, &store_uri));
+            checks.push(trust(vars, &store_uri, trusted));
             places.push(PathBuf::from(store_dir));
         }
         Ok(_) => checks.push(Check::missing(
@@ -72,14 +73,11 @@ fn store(uri: &str, directory: &str) -> Check {
     }
 }
 
-/// Builds over the host set need `extra-sandbox-paths`, which the daemon takes
-/// from trusted users alone.
-fn trust(vars: &Vars, uri: &str) -> Check {
+/// Builds over the host set need `extra-allowed-impure-host-deps`, which the
+/// daemon takes from users it trusts, and from its own nix.conf.
+fn trust(vars: &Vars, uri: &str, trusted: Option<bool>) -> Check {
     if uri != "daemon" && !uri.starts_with("unix://") {
         return Check::ok("trust", "no daemon in between");
-    }
-    if rustix::process::geteuid().is_root() {
-        return Check::ok("trust", "root is trusted by the daemon");
     }
     let configuration = vars
         .nix_conf_dir
@@ -87,28 +85,34 @@ fn trust(vars: &Vars, uri: &str) -> Check {
         .unwrap_or_else(|| PathBuf::from("/etc/nix"))
         .join("nix.conf");
     let text = std::fs::read_to_string(&configuration).unwrap_or_default();
-    let trusted: Vec<&str> = text
+    let allowed: Vec<&str> = text
         .lines()
         .filter_map(|line| line.split_once('='))
-        .filter(|(key, _)| ["trusted-users", "extra-trusted-users"].contains(&key.trim()))
+        .filter(|(key, _)| {
+            ["allowed-impure-host-deps", "extra-allowed-impure-host-deps"].contains(&key.trim())
+        })
         .flat_map(|(_, value)| value.split_whitespace())
         .collect();
-    let groups = output("id", &["-Gn"]).unwrap_or_default();
-    let user = output("id", &["-un"]).unwrap_or_default();
-    let is_us = |name: &&str| match name.strip_prefix('@') {
-        Some(group) => groups.split_whitespace().any(|ours| ours == group),
-        None => *name == user.trim() || *name == "*",
-    };
-    match trusted.iter().find(|name| is_us(name)) {
-        Some(name) => Check::ok("trust", format!("the daemon trusts {name}")),
-        None => Check::absent(
+    let needed = crate::host::sandbox_paths();
+    match trusted {
+        Some(true) => Check::ok("trust", "the daemon trusts this user"),
+        _ if needed.iter().all(|path| allowed.contains(&path.as_str())) => {
+            Check::ok("trust", "the daemon lets every user's builds see the host set")
+        }
+        Some(false) => Check::absent(
             "trust",
             "the daemon does not trust this user, so the host set cannot be built from",
             format!(
-                "add `trusted-users = root {}` to {}, or pin nixpkgs",
-                user.trim(),
-                configuration.display()
+                "in {} add `extra-allowed-impure-host-deps = {}`,\nor this user to `trusted-users`, and restart the \
+                 daemon; or pin nixpkgs (flake.lock or npins)",
+                configuration.display(),
+                needed.join(" ")
             ),
+        ),
+        None => Check::absent(
+            "trust",
+            "the daemon does not say whether it trusts this user",
+            "it is older than Nix 2.15, or gone by now; try an environment",
         ),
     }
 }

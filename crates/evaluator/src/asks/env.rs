@@ -151,7 +151,7 @@ impl<'a> Evaluation<'a> {
                 .enumerate()
                 .map(|(index, input)| (format!("input-{index}"), input.clone())),
         );
-        roots::make(&self.ask.roots, &wanted).map_err(|error| {
+        roots::make(&self.ask.roots, &wanted, self.session.daemon.as_deref()).map_err(|error| {
             let message = format!("{}: {error}", self.ask.roots.display());
             fail(
                 FailureKind::Store,

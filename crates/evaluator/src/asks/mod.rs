@@ -5,14 +5,17 @@ mod closure;
 mod env;
 mod import;
 mod probe;
+mod refused;
 mod unit;
 
+use crate::daemon;
 use crate::failure::{Fallible, fail, of_build, of_nix};
 use crate::nix::{Nix, NixError, State, Store, Value};
 use crate::progress::Chatter;
 use crate::settings::prove_pure;
 use cargo_nix_protocol::{Answer, Ask, FailureKind, Settings};
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// libnix, its store, and what is said meanwhile.
 pub struct Session {
@@ -20,6 +23,9 @@ pub struct Session {
     store: Store,
     chatter: Chatter,
     pure: bool,
+    sandbox_paths: Vec<String>,
+    /// The socket of the store's daemon, if it has one.
+    daemon: Option<PathBuf>,
 }
 
 impl Session {
@@ -31,12 +37,17 @@ impl Session {
     pub fn open(settings: &Settings, chatter: Chatter) -> Fallible<Session> {
         let nix = Nix::init().map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
         let store = open_store(&nix)
-            .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))?;
+            .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))
+            .map_err(|failure| refused::of_opening(failure, rustix::process::geteuid().is_root()))?;
+        in_its_place(&store)?;
+        let daemon = store.uri().ok().and_then(|uri| daemon::socket(&uri));
         let session = Session {
             nix,
             store,
             chatter,
             pure: !settings.impure,
+            sandbox_paths: settings.sandbox_paths.clone(),
+            daemon,
         };
         if session.pure {
             let state = session.state()?;
@@ -65,7 +76,9 @@ impl Session {
             Ask::Probe => probe::answer(self),
             Ask::Unit(ask) => unit::answer(self, ask),
         };
-        answer.map_err(|failure| of_build(failure, &self.chatter.wreckage()))
+        answer
+            .map_err(|failure| of_build(failure, &self.chatter.wreckage()))
+            .map_err(|failure| refused::of_host_paths(failure, &self.sandbox_paths, self.daemon.is_some()))
     }
 
     fn state(&self) -> Fallible<State> {
@@ -87,6 +100,24 @@ fn open_store(nix: &Nix) -> Result<Store, NixError> {
         }
     }
     Store::open(nix)
+}
+
+/// Proves that store paths are where they say, which is not so in a store below a
+/// root of its own.
+fn in_its_place(store: &Store) -> Fallible<()> {
+    let directory = store
+        .directory()
+        .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))?;
+    let path = format!("{directory}/00000000000000000000000000000000-x");
+    match store.real_path(&path) {
+        Ok(really) if really != path => {
+            let really = really
+                .rsplit_once('/')
+                .map_or(really.as_str(), |(place, _)| place);
+            Err(refused::of_chroot(&directory, really))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Calls `expression`, a function of one JSON text, with `argument`.

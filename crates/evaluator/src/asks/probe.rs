@@ -2,14 +2,20 @@
 //! when the session was opened.
 
 use super::Session;
+use crate::daemon::Daemon;
 use crate::failure::{Fallible, of_nix};
 use cargo_nix_protocol::{Answer, FailureKind};
 
 pub fn answer(session: &Session) -> Fallible<Answer> {
     let failed = |error| of_nix(&error, "asking the store", FailureKind::Store, None);
+    let trusted = session
+        .daemon
+        .as_deref()
+        .and_then(|socket| Daemon::greet(socket).ok()?.trusts_us);
     Ok(Answer::Probe {
         nix: session.nix.version(),
         store_dir: session.store.directory().map_err(failed)?,
         store_uri: session.store.uri().map_err(failed)?,
+        trusted,
     })
 }

@@ -30,7 +30,7 @@ pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
         let name = name.to_string_lossy().into_owned();
         // The link itself is there even if the collector cannot be told of it;
         // what it takes is built again.
-        roots::make(directory, &[(name, path.clone())]).map_err(|error| {
+        roots::make(directory, &[(name, path.clone())], session.daemon.as_deref()).map_err(|error| {
             let message = format!("making a GC root in {}: {error}", directory.display());
             fail(FailureKind::Store, &doing, message, None)
         })?;

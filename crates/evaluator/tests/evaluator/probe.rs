@@ -7,6 +7,7 @@ fn a_probe_tells_versions_and_the_store() {
     let Ok(Answer::Probe {
         nix,
         store_dir,
+        trusted: None,
         store_uri,
     }) = world.outcome(Settings::default(), Ask::Probe)
     else {
