@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,13 +51,19 @@ impl Cache {
         &self.directory
     }
 
-    /// Makes the directory and proves that it can be written.
+    /// Makes the directory, for this user's eyes alone, and proves that it can be
+    /// written.
     ///
     /// # Errors
     /// [`Error::Io`] with the directory.
     pub fn make(&self) -> Result<()> {
         let doing = "writing the cache";
         fs::create_dir_all(self.directory.join("snapshots")).map_err(Error::io(doing, &self.directory))?;
+        let found = fs::metadata(&self.directory).map_err(Error::io(doing, &self.directory))?;
+        if found.permissions().mode() & 0o077 != 0 {
+            // A file system that has no modes is no reason to stop.
+            let _ = fs::set_permissions(&self.directory, fs::Permissions::from_mode(0o700));
+        }
         tempfile::tempfile_in(self.directory.join("snapshots"))
             .map(drop)
             .map_err(Error::io(doing, &self.directory))

@@ -53,6 +53,11 @@ const RULES: &[(&[&str], &str)] = &[
         "if the new content is what you want, put the hash after `got:` in its place",
     ),
     (
+        &["cannot connect to socket", "cannot connect to daemon"],
+        "no Nix daemon listens there: start nix-daemon (a service of that name, if Nix is installed for all \
+         users), or correct NIX_REMOTE",
+    ),
+    (
         &["Read-only file system", "Permission denied", "opening lock file"],
         "the store or its state directory cannot be written; `cargo nix doctor` tells which, and how to mend it",
     ),

@@ -29,15 +29,13 @@ pub(super) fn of_host_paths(mut failure: Box<Failure>, paths: &[String], daemon:
 /// A store that could not be opened, by `root` or another user.
 pub(super) fn of_opening(mut failure: Box<Failure>, root: bool) -> Box<Failure> {
     let has = |parts: &[&str]| parts.iter().any(|part| failure.message.contains(part));
-    let hint = if has(&["cannot connect to"]) {
-        format!("start nix-daemon there, {PRIVATE}")
-    } else if has(&["store schema"]) {
+    let hint = if has(&["store schema"]) {
         "a newer Nix made this store; install cargo-nix built with that Nix (`make install` there), or start its \
          nix-daemon and set NIX_REMOTE=daemon"
             .to_owned()
     } else if !root && has(&["Permission denied"]) {
         format!("this user cannot write the store: start nix-daemon (with root's help), {PRIVATE}")
-    } else if has(&["Read-only file system"]) {
+    } else if has(&["Read-only file system", "remounting"]) {
         "what was evaluated before is still served; for new environments make the store writable, or start nix-daemon"
             .to_owned()
     } else {
