@@ -82,7 +82,10 @@ let
                 import ./rust/nixpkgs.nix { inherit tools pkgs; };
           };
       environment = import ./env { inherit tools pkgs; };
-      units = import ./unit { inherit tools system pkgs; };
+      units = import ./unit {
+        inherit tools system pkgs;
+        named = arguments.crates or [ ];
+      };
     };
 
   # Over sources by name, as flake.lock and npins give them: an attribute is a

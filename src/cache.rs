@@ -261,6 +261,8 @@ pub struct KeyParts<'a> {
     pub store: &'a OsStr,
     /// Whether the evaluation may read more than the input set.
     pub impure: bool,
+    /// `EnvArguments::crates`.
+    pub crates: &'a [String],
 }
 
 impl Key {
@@ -275,6 +277,10 @@ impl Key {
             hasher.update(text);
         }
         hasher.update(&[u8::from(parts.impure)]);
+        for name in parts.crates {
+            hasher.update(&(name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes());
+        }
         Key(hasher.finalize().to_hex().to_string())
     }
 

@@ -42,10 +42,22 @@ rec {
   isDerivation = value: isAttrs value && value.type or null == "derivation";
   isCallable = value: isFunction value || (isAttrs value && value ? __functor);
   unique = builtins.foldl' (seen: value: if elem value seen then seen else seen ++ [ value ]) [ ];
+  genAttrs = names: f: builtins.listToAttrs (map (name: { inherit name; value = f name; }) names);
   join = builtins.concatStringsSep;
   quoteAll = names: join ", " (map (name: "`${name}`") names);
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
   without = names: set: removeAttrs set names;
+
+  # A derivation whose one output is itself: mkDerivation takes `out` of each
+  # input, which would not have what was added to the derivation.
+  onlyOutput =
+    derivation:
+    let
+      whole = derivation // {
+        out = whole;
+      };
+    in
+    whole;
 
   # The path of `file` in directory `directory` of the snapshot (`""`: its top).
   inSnapshot = directory: file: snapshot + "/${if directory == "" then "" else directory + "/"}${file}";

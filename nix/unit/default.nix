@@ -12,6 +12,10 @@
   # nix/host/derive.nix, for the host set.
   derive ? null,
   isHost ? false,
+  # Of the crates that sys-crates.toml knows, those that count; null: all. What
+  # stands in a derivation is evaluated, and the table names half of nixpkgs'
+  # libraries.
+  named ? null,
 }:
 merged:
 let
@@ -56,16 +60,26 @@ let
     };
 
   # Ours, for the common crates, out of what the package set has.
-  known = fromTOML (readFile ./sys-crates.toml);
+  table = fromTOML (readFile ./sys-crates.toml);
+  known = if named == null then table else builtins.intersectAttrs (tools.genAttrs named (_: null)) table;
   isOn = name: (known.${name}.when or os) == os;
   os = if builtins.match ".*-darwin" system != null then "darwin" else "linux";
   # What the machine lacks throws: each name is tried once, however many crates
   # want it.
   wanted = tools.concatMap (crate: crate.native or [ ] ++ crate.packages or [ ]) (attrValues known);
+  # What nixpkgs refuses to give (broken, unfree, insecure) throws later; whoever
+  # needs it names it, and is told.
+  try =
+    package:
+    let
+      found = tryEval package;
+      usable = tryEval (builtins.seq found.value.drvPath found.value);
+    in
+    if isHost || !found.success || found.value == null then found else usable;
   tried = listToAttrs (
     map (name: {
       inherit name;
-      value = tryEval (pkgs.${name} or null);
+      value = try (pkgs.${name} or null);
     }) wanted
   );
   available = builtins.filter (name: tried.${name}.success && tried.${name}.value != null);

@@ -13,6 +13,8 @@ pkgs.stdenv.mkDerivation {
   nativeBuildInputs = [ merged.toolchain ] ++ nativeBuildInputs;
   inherit buildInputs;
   env = builtins.mapAttrs (_: import ../env/coerce.nix) (merged.env // env);
+  # What a unit links must not look for libraries in this derivation's output.
+  NIX_NO_SELF_RPATH = true;
   dontUnpack = true;
   dontConfigure = true;
   dontBuild = true;

@@ -42,6 +42,7 @@ pub struct Look<'a> {
     /// Its input set now.
     pub inputs: Inputs,
     host: Host,
+    crates: Vec<String>,
     /// The slot that its environment belongs in.
     pub key: Key,
     /// That environment, if it is there.
@@ -88,7 +89,8 @@ impl<'a> Look<'a> {
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
         let host = Host::current(vars, cache.directory())?;
-        let key = key(args, vars, &inputs, &host);
+        let crates = native_crates(&project, &inputs);
+        let key = key(args, vars, &inputs, &host, &crates);
         let slot = cache.slot(&key);
         Ok(Look {
             args,
@@ -97,6 +99,7 @@ impl<'a> Look<'a> {
             project,
             inputs,
             host,
+            crates,
             key,
             slot,
         })
@@ -143,7 +146,7 @@ impl<'a> Look<'a> {
                     return Ok(slot);
                 }
                 // The project was edited meanwhile: it has another key now.
-                Ok(None) => self.key = key(self.args, self.vars, &self.inputs, &self.host),
+                Ok(None) => self.key = key(self.args, self.vars, &self.inputs, &self.host, &self.crates),
                 Err(error) => {
                     self.cache.give_up(&self.key);
                     if let Error::Evaluator(failure) = &error {
@@ -245,6 +248,7 @@ impl<'a> Look<'a> {
             rust_toolchain: layout.rust_toolchain.clone(),
             host: self.host.describe(),
             impure: self.args.impure,
+            crates: self.crates.clone(),
         }
     }
 
@@ -270,7 +274,17 @@ impl<'a> Look<'a> {
     }
 }
 
-fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host) -> Key {
+/// `EnvArguments::crates`: over the host set none.
+fn native_crates(project: &Project, inputs: &Inputs) -> Vec<String> {
+    if inputs.layout().pins.is_none() {
+        return Vec::new();
+    }
+    let mut locks = project.layers.iter().map(|layer| layer.join("Cargo.lock"));
+    let lock = locks.find_map(|path| std::fs::read(path).ok());
+    lock.map_or_else(Vec::new, |text| host::sys_crates::in_lock(&text))
+}
+
+fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host, crates: &[String]) -> Key {
     Key::of(&KeyParts {
         inputs: &inputs.digest(),
         host: &host.digest,
@@ -278,6 +292,7 @@ fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host) -> Key {
         system: system(),
         store: vars.store_dir().as_os_str(),
         impure: args.impure,
+        crates,
     })
 }
 

@@ -70,6 +70,24 @@ pub fn table() -> BTreeMap<String, Entry> {
     toml::from_str(TABLE).unwrap_or_default()
 }
 
+/// The packages of a Cargo.lock that the table knows, sorted, each once.
+///
+/// This runs at every prompt: lines are looked at, neither file is parsed. What
+/// cargo writes has one key a line, and the table's headers are its names.
+pub fn in_lock(lock: &[u8]) -> Vec<String> {
+    let known: BTreeSet<&str> = TABLE
+        .lines()
+        .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
+        .collect();
+    let found: BTreeSet<&str> = lock
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter_map(|line| line.strip_prefix(b"name = \"")?.strip_suffix(b"\""))
+        .filter_map(|name| known.get(std::str::from_utf8(name).ok()?).copied())
+        .collect();
+    found.into_iter().map(str::to_owned).collect()
+}
+
 /// The needs of the packages in the text of a Cargo.lock.
 ///
 /// # Errors
@@ -127,6 +145,17 @@ pub fn needs(lock: &str) -> Result<Needs, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_lock_what_the_table_knows() {
+        let lock = "version = 4\n\n[[package]]\nname = \"openssl-sys\"\r\nversion = \"0.9.0\"\n\n\
+                    [[package]]\nname = \"anyhow\"\n\n[[package]]\nname = \"alsa-sys\"\n\n\
+                    [[package]]\nname = \"openssl-sys\"\ndependencies = [\n \"cmake\",\n]\n";
+        assert_eq!(in_lock(lock.as_bytes()), ["alsa-sys", "openssl-sys"]);
+        let every: Vec<String> = table().into_keys().collect();
+        let lock: String = every.iter().map(|name| format!("name = \"{name}\"\n")).collect();
+        assert_eq!(in_lock(lock.as_bytes()), every);
+    }
 
     #[test]
     fn the_table_is_well_formed() {

@@ -97,6 +97,11 @@ pub struct EnvArguments {
     pub host: serde_json::Value,
     /// `<nixpkgs>` and the like may be used.
     pub impure: bool,
+    /// Packages of Cargo.lock that are known to need native libraries, sorted:
+    /// only for these does a package set of nixpkgs' size have to be looked at.
+    /// Empty over the host set, which has them all.
+    #[serde(default)]
+    pub crates: Vec<String>,
 }
 
 /// See [`Ask::Import`].

@@ -113,6 +113,7 @@ impl World {
                 rust_toolchain: None,
                 host: serde_json::json!({}),
                 impure: false,
+                crates: Vec::new(),
             },
             roots: self.path("roots"),
         }
