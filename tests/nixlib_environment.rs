@@ -69,6 +69,77 @@ fn a_shell_with_structured_attributes() {
     insta::assert_json_snapshot!(case.dump());
 }
 
+/// A toolchain of ours among a shell's packages is its toolchain; mkDerivation
+/// takes the outputs of what it is given.
+#[test]
+fn the_toolchain_of_a_shell() {
+    let text = SHELL
+        .replace("{ mkShell", "{ mkShell, rust")
+        .replace("[ pkg", "[ rust.default pkg");
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", &text)]);
+    assert_eq!(case.dump()["toolchain"], "<rust-1.89.0>");
+}
+
+/// What the setup has for its own use stays out of PATH, unless it is asked for.
+#[test]
+fn programs_of_the_setup_that_are_asked_for() {
+    let text =
+        "{ rust, coreutils, patchelf }:\n{ tools = [ coreutils ]; nativeBuildInputs = [ patchelf ]; }\n";
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", text)]);
+    let path = case.dump()["prepend"]["PATH"].to_string();
+    assert!(
+        path.contains("<patchelf>/bin") && path.contains("<coreutils-fixture>/bin"),
+        "{path}"
+    );
+}
+
+/// The setup's own values for a sandbox do not leave it; the project's do. The
+/// seed that it makes of the output's path would change the flags of a build
+/// with every change of the environment.
+#[test]
+fn variables_that_the_setup_has_values_for() {
+    let pins = [("nixpkgs", "package-set")];
+    let names = [
+        "SSL_CERT_FILE",
+        "NIX_SSL_CERT_FILE",
+        "SOURCE_DATE_EPOCH",
+        "NIX_CFLAGS_COMPILE",
+    ];
+    let case = Case::locked(&pins, &[("crate-env.nix", "{ rust }: { }\n")]);
+    let dump = case.dump();
+    for name in names {
+        assert_eq!(dump["variables"].get(name), None, "{name}");
+    }
+    let text = "{ rust }:\n{\n  env = {\n    SSL_CERT_FILE = \"/mine\";\n    SOURCE_DATE_EPOCH = 1;\n    NIX_CFLAGS_COMPILE = \"-O1\";\n  };\n}\n";
+    let case = Case::locked(&pins, &[("crate-env.nix", text)]);
+    let dump = case.dump();
+    assert_eq!(dump["variables"]["SSL_CERT_FILE"], "/mine");
+    assert_eq!(dump["variables"]["SOURCE_DATE_EPOCH"], "1");
+    assert_eq!(dump["variables"]["NIX_CFLAGS_COMPILE"], "-O1");
+}
+
+/// Of the packages that crates of all the world want, those are looked at that
+/// a crate of Cargo.lock wants; one that nixpkgs refuses harms nobody else.
+#[test]
+fn packages_for_crates_of_the_lock() {
+    let lock = "version = 4\n\n[[package]]\nname = \"libz-sys\"\nversion = \"1.0.0\"\n\n\
+                [[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";
+    let case = Case::locked(
+        &[("nixpkgs", "package-set")],
+        &[("crate-env.nix", "{ rust }: { }\n"), ("Cargo.lock", lock)],
+    );
+    let (_, path) = case.environment();
+    assert!(path.exists());
+    let slots = std::fs::read_dir(case.world.cache().join("slots")).expect("slots");
+    let units = slots
+        .map(|slot| slot.expect("a slot").path().join("units"))
+        .find_map(|file| std::fs::read_to_string(file).ok())
+        .expect("what units are built with");
+    let units: serde_json::Value = serde_json::from_str(&units).expect("JSON");
+    let crates: Vec<&String> = units["crates"].as_object().expect("crates").keys().collect();
+    assert_eq!(crates, ["libz-sys", "openssl-sys"]);
+}
+
 #[test]
 fn a_shell_of_the_host_set() {
     let case = Case::new(&[("crate-env.nix", SHELL)]);

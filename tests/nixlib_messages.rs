@@ -90,3 +90,13 @@ fn a_toolchain_that_nixpkgs_lacks() {
     );
     insta::assert_snapshot!(case.fault());
 }
+
+/// nixpkgs' own message names no line of the project, and ways out that a pure
+/// evaluation does not have.
+#[test]
+fn a_package_that_nixpkgs_refuses() {
+    let text = "{ rust, pkg-config, unfree }:\n{\n  toolchain = rust.default;\n  \
+                nativeBuildInputs = [ pkg-config ];\n  buildInputs = [ unfree ];\n}\n";
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", text)]);
+    insta::assert_snapshot!(case.fault());
+}

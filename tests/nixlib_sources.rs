@@ -94,7 +94,7 @@ fn a_flake_that_is_not_locked() {
         ("crate-env.nix", PLAIN),
         (
             "flake.nix",
-            "{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs\";\n  outputs = _: { };\n}\n",
+            "{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs\";\n  outputs = _: { cargoNix = { }; };\n}\n",
         ),
     ]);
     insta::assert_snapshot!(case.fault());

@@ -6,6 +6,7 @@ merged: shell:
 let
   inherit (builtins)
     attrNames
+    elem
     filter
     fromJSON
     mapAttrs
@@ -54,9 +55,23 @@ let
     toolchain = if toolchain == null then null else "${toolchain}";
   };
 
-  # What the setup puts on PATH for its own sake.
-  own = map (package: "${package}/bin") (
-    stdenv.initialPath or [ ] ++ stdenv.extraNativeBuildInputs or [ ]
+  binOf = package: "${package.bin or package.out or package}/bin";
+
+  # What the setup puts on PATH for its own sake, and nobody asked for. A list
+  # of inputs has the `dev` outputs, from which the programs come too.
+  asked = map binOf (
+    merged.tools
+    ++ filter tools.isDerivation (
+      tools.concatMap (name: extended.drvAttrs.${name} or [ ]) [
+        "nativeBuildInputs"
+        "propagatedNativeBuildInputs"
+        "buildInputs"
+        "propagatedBuildInputs"
+      ]
+    )
+  );
+  own = filter (entry: !(elem entry asked)) (
+    map (package: "${package}/bin") (stdenv.initialPath or [ ] ++ stdenv.extraNativeBuildInputs or [ ])
   );
 
   base = removeAttrs extended.drvAttrs (
@@ -71,11 +86,19 @@ let
       "disallowedReferences"
       "disallowedRequisites"
       "outputChecks"
+      "__contentAddressed"
+      "requiredSystemFeatures"
+      # A package's own sources are nothing that its environment needs.
+      "cargoDeps"
       "src"
       "srcs"
       "shellHook"
     ]
   );
+
+  # A variable of the sandbox stays if the project sets it.
+  set = drvAttrs // drvAttrs.env or { };
+  sandbox = filter (name: !(set ? ${name})) lists.sandbox;
 in
 derivation (
   base
@@ -91,7 +114,7 @@ derivation (
     # Not inputs: what a tool brings must not reach the flags of a build.
     cargoNixTools = tools.join " " (map (tool: "${tool.bin or tool.out or tool}") merged.tools);
     cargoNixOwnPath = tools.join ":" own;
-    cargoNixDrop = tools.join " " (lists.never ++ lists.sandbox ++ lists.stdenv);
+    cargoNixDrop = tools.join " " (lists.never ++ sandbox ++ lists.stdenv);
     cargoNixDropPrefixes = tools.join " " lists.neverPrefixes;
     NIX_NO_SELF_RPATH = "1";
     preferLocalBuild = true;

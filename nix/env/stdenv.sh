@@ -56,14 +56,16 @@ list() {
 }
 set -f
 
-# The setup's own PATH comes after _PATH, the inputs'; an input may well be one
-# of the packages that the setup uses too.
-if [ -n "${_PATH-}" ]; then
-    PATH_OF_INPUTS=$_PATH
-else
-    PATH_OF_INPUTS=$PATH
-fi
+path_of_inputs=$PATH
 NIX_STORE=${NIX_STORE:-${out%/*}}
+
+# A hook of every stdenv makes a seed of the output's path; the flags of a build
+# are not to change with what else the environment holds.
+seed=${NIX_OUTPATH_USED_AS_RANDOM_SEED:-$target}
+seed=${seed##*/}
+NIX_CFLAGS_COMPILE=${NIX_CFLAGS_COMPILE-}
+NIX_CFLAGS_COMPILE=${NIX_CFLAGS_COMPILE//" -frandom-seed=${seed:0:10}"/}
+[ -n "$NIX_CFLAGS_COMPILE" ] || unset NIX_CFLAGS_COMPILE
 
 drop=" $cargoNixDrop $cargoNixGiven PATH XDG_DATA_DIRS "
 variables=${cargoNixVariables#\{}
@@ -73,6 +75,8 @@ while IFS= read -r line; do
     [[ $line =~ ^declare\ -[A-Za-z]*x[A-Za-z]*\ ([A-Za-z_][A-Za-z0-9_]*)(=|$) ]] || continue
     name=${BASH_REMATCH[1]}
     [[ $name != cargoNix* && $drop != *" $name "* && -n ${!name+set} ]] || continue
+    # What stands there so that nothing is found in a sandbox.
+    [[ ${!name} != /no-cert-file.crt ]] || continue
     for prefix in $cargoNixDropPrefixes; do
         [[ $name != "$prefix"* ]] || continue 2
     done
@@ -81,7 +85,7 @@ while IFS= read -r line; do
     variables+="${variables:+,}\"$name\":$REPLY"
 done < <(declare -px)
 
-PATH=$PATH_OF_INPUTS
+PATH=$path_of_inputs
 for tool in $cargoNixTools; do
     [ ! -d "$tool/bin" ] || PATH+=:$tool/bin
     [ ! -d "$tool/share" ] || XDG_DATA_DIRS=${XDG_DATA_DIRS:+$XDG_DATA_DIRS:}$tool/share

@@ -37,6 +37,39 @@ let
 
   isPackage = element: isDerivation element || builtins.isPath element || element == null || (isString element && builtins.hasContext element);
 
+  # nixpkgs throws as soon as such a package is built; its `meta` tells before.
+  isRefused =
+    element:
+    let
+      available = builtins.tryEval (element.meta.available or true);
+    in
+    isDerivation element && available.success && available.value == false;
+  reasonOf =
+    package:
+    let
+      inherit (package) meta;
+    in
+    if meta.broken or false then
+      {
+        text = "is marked as broken";
+        setting = "allowBroken = true";
+      }
+    else if meta.unfree or false then
+      {
+        text = "has an unfree license";
+        setting = "allowUnfree = true";
+      }
+    else if meta.insecure or false then
+      {
+        text = "is marked as insecure";
+        setting = "permittedInsecurePackages = [ \"${package.name}\" ]";
+      }
+    else
+      {
+        text = "is not for this system";
+        setting = "allowUnsupportedSystem = true";
+      };
+
   # A list of packages; elements have no place of their own in Nix, so the
   # attribute's place is given, and the number of the element.
   packages =
@@ -49,6 +82,7 @@ let
         element = builtins.elemAt list index;
       }) (length list);
       bad = filter (entry: !(isPackage entry.element)) numbered;
+      refused = filter (entry: isRefused entry.element) numbered;
     in
     if !(isList list) then
       [ (wrong set name shown "a list of packages" hint) ]
@@ -68,7 +102,19 @@ let
               hint;
           place = placeOf name set;
         }
-      ) bad;
+      ) bad
+      ++ map (
+        entry:
+        problem {
+            message = "`${shown}` has `${entry.element.name or "a package"}`, which nixpkgs refuses: it ${
+              (reasonOf entry.element).text
+            }";
+            hint = "if it must be, allow it where `pkgs` is made, in output `cargoNix.<system>` of flake.nix: `pkgs = import nixpkgs { inherit system; config.${
+              (reasonOf entry.element).setting
+            }; }`";
+            place = placeOf name set;
+          }
+      ) refused;
 
   variables =
     set: name: shown:

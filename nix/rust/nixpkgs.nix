@@ -45,7 +45,7 @@ let
 
   toolchain =
     programs:
-    pkgs.symlinkJoin {
+    tools.onlyOutput (pkgs.symlinkJoin {
       name = "rust-${version}";
       paths = [
         pkgs.rustc
@@ -59,7 +59,7 @@ let
         toolchain = true;
         tools = map (name: components.${name}) programs;
       };
-    };
+    });
 
   select =
     spec:

@@ -133,13 +133,16 @@ let
       }
     else
       {
-        value = channel.aggregate (filter (name: elem name inSysroot) wanted) spec.targets // {
-          inherit component;
-          cargoNix = {
-            toolchain = true;
-            tools = map (tool channel) (filter (name: !(elem name inSysroot)) wanted);
-          };
-        };
+        value = tools.onlyOutput (
+          channel.aggregate (filter (name: elem name inSysroot) wanted) spec.targets
+          // {
+            inherit component;
+            cargoNix = {
+              toolchain = true;
+              tools = map (tool channel) (filter (name: !(elem name inSysroot)) wanted);
+            };
+          }
+        );
       };
 in
 {
