@@ -18,7 +18,9 @@ pub enum Error {
         start: PathBuf,
     },
     /// Neither `XDG_CACHE_HOME` nor `HOME` is set.
-    #[error("neither XDG_CACHE_HOME nor HOME is set, so there is no place for the cache\n  set one of them")]
+    #[error(
+        "neither XDG_CACHE_HOME nor HOME is set, and /tmp has no place that is ours alone\n  set one of them"
+    )]
     NoHome,
     /// A file or directory could not be read or written.
     #[error("{doing} {}: {source}", path.display())]

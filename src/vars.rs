@@ -1,6 +1,8 @@
 //! Every environment variable that cargo-nix reads is read here, once, into
 //! [`Vars`]; an error names the variable.
 
+mod homeless;
+
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -105,15 +107,17 @@ impl Vars {
             .or_else(|| Some(self.home.as_ref()?.join(".cargo")))
     }
 
-    /// `${XDG_CACHE_HOME:-~/.cache}/cargo-nix`.
+    /// `${XDG_CACHE_HOME:-~/.cache}/cargo-nix`. With neither variable, as in a
+    /// bare container, `/tmp/cargo-nix-<user id>`, and a word about it.
     ///
     /// # Errors
-    /// [`Error::NoHome`] if neither variable is set.
+    /// [`Error::NoHome`] if neither variable is set, and the directory in /tmp
+    /// is not ours alone.
     pub fn cache_dir(&self) -> Result<PathBuf> {
         match (&self.xdg_cache_home, &self.home) {
             (Some(cache), _) => Ok(cache.join("cargo-nix")),
             (None, Some(home)) => Ok(home.join(".cache/cargo-nix")),
-            (None, None) => Err(Error::NoHome),
+            (None, None) => homeless::cache_dir(),
         }
     }
 

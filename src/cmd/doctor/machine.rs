@@ -151,7 +151,7 @@ fn cache(vars: &Vars, places: &mut Vec<PathBuf>) -> Check {
         Err(_) => {
             return Check::missing(
                 "cache",
-                "neither XDG_CACHE_HOME nor HOME is set",
+                "neither XDG_CACHE_HOME nor HOME is set, and /tmp has no place that is ours alone",
                 "set one of them",
             );
         }
