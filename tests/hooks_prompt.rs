@@ -95,6 +95,56 @@ fn two_worktrees_share_trust_and_a_branch_round_trip_asks_nothing() {
     assert_eq!(told(&terminal, "is not allowed"), 0, "{}", terminal.screen());
 }
 
+/// Only the real evaluator is slow or fails: the example of the repository.
+#[test]
+fn the_background_brings_it_fails_and_is_healed_in_two_terminals() {
+    let place = Place::new();
+    let text = |value: &str| format!("{{ rust }}: {{ toolchain = rust.default; env.V = {value}; }}\n");
+    let write = |value: &str| place.world.write("a/crate-env.nix", &text(value));
+    write("\"1\"");
+    let a = place.path("a");
+    place.allow(&a);
+    let (mut one, mut two) = (open(&place), open(&place));
+    let outside = one.environ();
+    one.cd(&a);
+    two.cd(&a);
+    one.await_value("V", Some("1"));
+    two.await_value("V", Some("1"));
+    assert_eq!(one.get(STATUS).as_deref(), Some("ready"));
+
+    write("throw \"no such thing\"");
+    place.allow(&a);
+    one.await_value(STATUS, Some("failed"));
+    two.await_value(STATUS, Some("failed"));
+    one.line("");
+    assert_eq!(one.get("V").as_deref(), Some("1"), "the older one stays");
+    assert_eq!(
+        told(&one, "no new environment for"),
+        1,
+        "told once: {}",
+        one.screen()
+    );
+
+    write("\"3\"");
+    place.allow(&a);
+    one.await_value("V", Some("3"));
+    two.await_value(STATUS, Some("ready"));
+    two.await_value("V", Some("3"));
+    one.cd(&place.path("outside"));
+    assert_eq!(one.environ(), outside);
+
+    // The collector takes the environment while a shell is inside.
+    let slots = place.world.cache().join("slots");
+    let mut gone = 0;
+    for slot in std::fs::read_dir(slots).expect("slots").flatten() {
+        gone += usize::from(std::fs::remove_file(slot.path().join("env")).is_ok());
+    }
+    assert!(gone > 0);
+    two.line("");
+    assert_eq!(two.get("V").as_deref(), Some("3"), "it stays meanwhile");
+    two.await_value(STATUS, Some("ready"));
+}
+
 /// A fault that is seen without evaluating anything: a name that is no text.
 #[test]
 fn a_fault_of_the_inputs_is_told_once_and_healed() {

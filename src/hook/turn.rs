@@ -1,7 +1,7 @@
 //! One prompt: from where the shell is and what it carries, to what changes.
 
 use super::state::{CARRIED, Carried};
-use crate::background::{Desk, Phase, State, Status, Wanted, now as nanoseconds, start, wanted};
+use crate::background::{Desk, Phase, State, Wanted, now as nanoseconds, start, wanted};
 use crate::cache::{Cache, Key};
 use crate::cli::ObtainArgs;
 use crate::env::diff::{Undo, Variables, differences, enter};
@@ -13,7 +13,6 @@ use crate::project::Project;
 use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -272,17 +271,13 @@ fn background(look: &Look<'_>, id: &str, args: &ObtainArgs) -> Option<String> {
     let last = desk.read();
     match wanted(last.as_ref(), &look.key, nanoseconds()) {
         Wanted::Nothing(message) => Some(message),
-        Wanted::Job if last.is_some_and(|last| is_at_work(&desk, &last)) => None,
+        // It takes the lock before it reports: looking at the lock only then is in
+        // no new job's way.
+        Wanted::Job if last.is_some_and(|last| last.phase == Phase::Working) && desk.is_at_work() => None,
         Wanted::Job => start(look.project.directory(), args, false)
             .err()
             .map(|error| format!("error: {error}")),
     }
-}
-
-/// Whether the job that reported last goes on. It takes the lock before it
-/// reports: looking at the lock only then is in no new job's way.
-fn is_at_work(desk: &Desk, last: &Status) -> bool {
-    last.phase == Phase::Working && File::open(desk.lock()).is_ok_and(|lock| lock.try_lock_shared().is_err())
 }
 
 /// What a project has used before.
