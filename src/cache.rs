@@ -69,6 +69,29 @@ impl Cache {
             .map_err(Error::io(doing, &self.directory))
     }
 
+    /// A cache in the machine's directory for temporary files, for when this one
+    /// cannot be written; what is known of the machine is taken along. It goes
+    /// when the directory is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if not even that can be written.
+    pub fn substitute(&self) -> Result<(Cache, tempfile::TempDir)> {
+        let above = std::env::temp_dir();
+        let directory = tempfile::Builder::new()
+            .prefix("cargo-nix-")
+            .tempdir_in(&above)
+            .map_err(Error::io("making a directory in", above))?;
+        let cache = Cache::new(directory.path().to_path_buf());
+        cache.make()?;
+        let host = directory.path().join("host");
+        fs::create_dir(&host).map_err(Error::io("making", &host))?;
+        for name in names(&self.directory.join("host")) {
+            // What could not be copied is looked for again.
+            let _ = fs::copy(self.directory.join("host").join(&name), host.join(&name));
+        }
+        Ok((cache, directory))
+    }
+
     /// A directory for one evaluation's snapshot, removed when dropped.
     ///
     /// # Errors
@@ -112,13 +135,13 @@ impl Cache {
         }
     }
 
-    /// Takes the lock of `key`, waiting for whoever holds it.
+    /// Takes the lock of `key`, waiting for whoever holds it. `began` is when
+    /// the caller began to look at what gave the key.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn lock(&self, key: &Key) -> Result<Lock> {
+    pub fn lock(&self, key: &Key, began: SystemTime) -> Result<Lock> {
         let path = self.directory.join("locks").join(key.as_str());
-        let asked = now();
         fs::create_dir_all(path.parent().expect("locks/")).map_err(Error::io("making", &path))?;
         let file = loop {
             let file = File::options()
@@ -137,7 +160,7 @@ impl Cache {
         Ok(Lock {
             _file: file,
             failure: path.with_extension("failure"),
-            asked,
+            began: nanoseconds(began),
         })
     }
 
@@ -175,7 +198,11 @@ impl Cache {
     pub fn ring(&self, id: &str) -> Result<()> {
         let stamp = self.stamp(id);
         let rung = fs::metadata(&stamp).and_then(|stamp| stamp.modified()).ok();
-        sealed::write(&stamp, "stamp", now().to_string().as_bytes())?;
+        sealed::write(
+            &stamp,
+            "stamp",
+            nanoseconds(SystemTime::now()).to_string().as_bytes(),
+        )?;
         if let Some(least) = rung.map(|rung| rung + Duration::from_secs(1))
             && SystemTime::now() < least
         {
@@ -301,7 +328,7 @@ impl Key {
 pub struct Lock {
     _file: File,
     failure: PathBuf,
-    asked: u64,
+    began: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -311,17 +338,17 @@ struct LastFailure {
 }
 
 impl Lock {
-    /// The failure of an evaluation that ended while we waited for the lock:
-    /// it is ours too.
+    /// The failure of an evaluation of this key that ended after we began: it
+    /// is ours too.
     pub fn failure_meanwhile(&self) -> Option<Failure> {
         let last: LastFailure = serde_json::from_slice(&sealed::read(&self.failure, "failure")?).ok()?;
-        (last.ended >= self.asked).then_some(last.failure)
+        (last.ended >= self.began).then_some(last.failure)
     }
 
     /// Leaves `failure` for those who wait.
     pub fn failed(&self, failure: &Failure) {
         let last = LastFailure {
-            ended: now(),
+            ended: nanoseconds(SystemTime::now()),
             failure: failure.clone(),
         };
         let payload = serde_json::to_vec(&last).expect("a failure is JSON");
@@ -336,8 +363,61 @@ impl Lock {
 }
 
 /// Nanoseconds since 1970.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
+fn nanoseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_changes_the_key_alone() {
+        let (one, other) = (blake3::hash(b"1"), blake3::hash(b"2"));
+        let parts = KeyParts {
+            inputs: &one,
+            host: &one,
+            library: &one,
+            system: "x86_64-linux",
+            store: OsStr::new("/nix/store"),
+            impure: false,
+        };
+        let all = [
+            parts.clone(),
+            KeyParts {
+                inputs: &other,
+                ..parts
+            },
+            KeyParts {
+                host: &other,
+                ..parts
+            },
+            KeyParts {
+                library: &other,
+                ..parts
+            },
+            KeyParts {
+                system: "aarch64-linux",
+                ..parts
+            },
+            KeyParts {
+                store: OsStr::new("/gnu/store"),
+                ..parts
+            },
+            KeyParts {
+                impure: true,
+                ..parts
+            },
+            // What leaves one field is not what enters the next.
+            KeyParts {
+                system: "x86_64-linux/nix",
+                store: OsStr::new("/store"),
+                ..parts
+            },
+        ];
+        let keys: std::collections::BTreeSet<Key> = all.iter().map(Key::of).collect();
+        assert_eq!(keys.len(), all.len());
+        assert!(keys.contains(&Key::of(&parts)));
+    }
 }

@@ -3,7 +3,7 @@
 //! `error: ` before the one that ends the process.
 
 use cargo_nix_protocol::{Failure, FailureKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What our functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -35,7 +35,7 @@ pub enum Error {
     /// The evaluator reports a failure.
     #[error("{}", crate::evaluator::describe(.0))]
     Evaluator(Box<Failure>),
-    /// The evaluator could not be started, or ended without an answer.
+    /// The evaluator ended without an answer, or with one that makes no sense.
     #[error("{0}")]
     EvaluatorGone(String),
     /// A fault of the project that was found without evaluating it.
@@ -70,7 +70,19 @@ impl Error {
     /// An [`Error::Io`], for `map_err`.
     pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
-        move |source| Error::Io { doing, path, source }
+        move |source| Error::Io {
+            doing,
+            path,
+            source: of_the_system(source),
+        }
+    }
+
+    /// What the system said of something below `directory`, if it is that.
+    pub fn io_below(&self, directory: &Path) -> Option<&std::io::Error> {
+        match self {
+            Error::Io { path, source, .. } if path.starts_with(directory) => Some(source),
+            _ => None,
+        }
     }
 
     /// The exit code: 2 usage (clap), 3 no project, 4 the project is at fault,
@@ -91,5 +103,16 @@ impl Error {
             Error::EvaluatorGone(_) => 70,
             Error::Command { code, .. } => *code,
         }
+    }
+}
+
+/// What the system said, without the name of a temporary file, which tempfile
+/// appends and which says nothing to anybody.
+fn of_the_system(error: std::io::Error) -> std::io::Error {
+    match error.to_string().split_once(" at path \"") {
+        Some((said, _)) if error.raw_os_error().is_none() => {
+            std::io::Error::new(error.kind(), said.to_owned())
+        }
+        _ => error,
     }
 }

@@ -17,8 +17,8 @@ const PROGRAM: &str = "cargo-nix-eval";
 /// Asks one question of a fresh evaluator and waits for the answer.
 ///
 /// # Errors
-/// [`Error::Evaluator`] for what it reports, [`Error::EvaluatorGone`] if it does
-/// not start or ends without an answer.
+/// [`Error::Evaluator`] for what it reports, [`Error::Machine`] if it is not there
+/// or does not start, [`Error::EvaluatorGone`] if it ends without an answer.
 pub fn ask(
     vars: &Vars,
     settings: &Settings,
@@ -43,7 +43,13 @@ pub fn ask(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| Error::EvaluatorGone(format!("{} does not start: {error}", program.display())))?;
+        .map_err(|error| Error::Machine {
+            message: format!(
+                "the evaluator {} does not start: {error}\n  `make install` puts a whole one in its place; \
+                 CARGO_NIX_EVAL names another one",
+                program.display()
+            ),
+        })?;
     let stderr = child.stderr.take().expect("stderr is piped");
     let last_words = thread::spawn(move || tail(stderr));
 
@@ -92,14 +98,14 @@ fn tail(mut stream: impl Read) -> String {
 }
 
 fn gone(program: &Path, status: ExitStatus, words: &str) -> String {
-    let mut message = format!(
-        "{} ended without an answer ({status}); nothing is lost, try again",
-        program.display()
-    );
+    let mut message = format!("{} ended without an answer ({status})", program.display());
     for line in words.lines() {
         message.push_str("\n  | ");
         message.push_str(line);
     }
+    message.push_str(
+        "\n  nothing is lost, try again; should it end again, `cargo nix doctor` looks for the reason",
+    );
     message
 }
 
@@ -117,13 +123,13 @@ fn locate(vars: &Vars) -> Result<PathBuf> {
         .into_iter()
         .find(|path| path.exists())
         .cloned()
-        .ok_or_else(|| {
-            Error::EvaluatorGone(format!(
-                "{PROGRAM} is neither at {} nor at {}\n  \
-             `make install` puts it there; CARGO_NIX_EVAL names another one",
+        .ok_or_else(|| Error::Machine {
+            message: format!(
+                "{PROGRAM} is neither at {} nor at {}\n  `make install` puts it there; CARGO_NIX_EVAL names \
+                 another one",
                 beside.display(),
                 installed.display()
-            ))
+            ),
         })
 }
 

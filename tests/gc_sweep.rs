@@ -111,7 +111,7 @@ fn what_somebody_fills_or_has_just_filled_stays() {
     File::open(&young)
         .and_then(|file| file.set_modified(SystemTime::now()))
         .expect("a young slot");
-    let lock = cache.lock(&key(0)).expect("the lock");
+    let lock = cache.lock(&key(0), SystemTime::now()).expect("the lock");
     let told = gc(&world, &[]);
     assert_eq!(
         (told["slots"].as_array().map(Vec::len), &told["keptSlots"]),
@@ -130,10 +130,10 @@ fn a_lock_that_is_collected_while_others_wait_keeps_them_apart() {
     let world = World::new();
     let cache = Cache::new(world.cache());
     let path = cache.directory().join("locks").join(key(0).as_str());
-    let collector = cache.lock(&key(0)).expect("the lock");
+    let collector = cache.lock(&key(0), SystemTime::now()).expect("the lock");
     let waiter = {
         let cache = cache.clone();
-        std::thread::spawn(move || cache.lock(&key(0)).expect("the lock"))
+        std::thread::spawn(move || cache.lock(&key(0), SystemTime::now()).expect("the lock"))
     };
     // Time for the waiter to open the file; if it is late, nothing is tested
     // and nothing fails.
@@ -166,8 +166,14 @@ fn left_overs_go_when_they_are_old() {
     let world = World::new();
     let cache = Cache::new(world.cache());
     cache.make().expect("a cache");
-    drop(cache.lock(&key(0)).expect("a lock that locks nothing"));
-    let held = cache.lock(&key(1)).expect("a lock that is held");
+    drop(
+        cache
+            .lock(&key(0), SystemTime::now())
+            .expect("a lock that locks nothing"),
+    );
+    let held = cache
+        .lock(&key(1), SystemTime::now())
+        .expect("a lock that is held");
     let snapshots = cache.directory().join("snapshots");
     for name in ["snapshot-old", "snapshot-new"] {
         fs::create_dir_all(snapshots.join(name).join("source/src")).expect("a snapshot");

@@ -73,7 +73,7 @@ fn small_rustup(world: &World) -> std::path::PathBuf {
 fn the_machine_of_the_tests_is_described() {
     let world = World::new();
     let host = host(&world, &common::rustup_home());
-    let description = host.describe();
+    let description = host.describe(&world.store_dir());
     let default = description["rust"]["default"]
         .as_str()
         .expect("rustup has a default toolchain");
@@ -111,7 +111,7 @@ fn the_machine_of_the_tests_is_described() {
 fn a_toolchain_of_rustup_is_read_from_its_records() {
     let world = World::new();
     let home = small_rustup(&world);
-    let mut rust = host(&world, &home).describe()["rust"].clone();
+    let mut rust = host(&world, &home).describe(&world.store_dir())["rust"].clone();
     let text = home.to_str().expect("UTF-8").to_string();
     let toolchain = &mut rust["toolchains"]["stable-x86_64-unknown-linux-gnu"];
     for (_, component) in toolchain["components"].as_object_mut().expect("components") {
@@ -146,7 +146,7 @@ fn a_changed_toolchain_changes_the_digest() {
     let after = Host::checked(&vars(&world, &home), &world.cache()).expect("a description");
     assert_ne!(after.digest, before.digest);
     let id = |host: &Host, name: &str| {
-        host.describe()["rust"]["toolchains"]["stable-x86_64-unknown-linux-gnu"]["components"][name]["id"]
+        host.describe(&world.store_dir())["rust"]["toolchains"]["stable-x86_64-unknown-linux-gnu"]["components"][name]["id"]
             .clone()
     };
     assert_ne!(id(&after, "rustc"), id(&before, "rustc"));
@@ -166,7 +166,7 @@ fn another_default_toolchain_changes_the_digest() {
     let after = host(&world, &home);
     assert_ne!(after.digest, before.digest);
     assert!(
-        after.describe()["rust"]["default"].is_null(),
+        after.describe(&world.store_dir())["rust"]["default"].is_null(),
         "beta is not installed"
     );
 }
@@ -191,7 +191,7 @@ fn a_damaged_description_costs_time_only() {
 fn a_machine_without_rustup_is_described() {
     let world = World::new();
     let empty = world.path().join("nothing");
-    let description = host(&world, &empty).describe();
+    let description = host(&world, &empty).describe(&world.store_dir());
     assert!(
         description["rust"].is_null() || description["rust"]["default"] == "system",
         "{}",
@@ -200,5 +200,5 @@ fn a_machine_without_rustup_is_described() {
     world.write("odd/settings.toml", "default_toolchain = [1\n");
     world.write("odd/toolchains/stable/lib/rustlib/components", "rustc-\n\n-\n");
     world.write("odd/toolchains/file", "");
-    host(&world, &world.path().join("odd")).describe();
+    host(&world, &world.path().join("odd")).describe(&world.store_dir());
 }

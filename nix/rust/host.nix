@@ -181,9 +181,29 @@ let
       optionals (target != null) target
     ) (attrNames toolchain.components);
 
+  # What releases have, as `canonical` names it.
+  released = [
+    "cargo"
+    "clippy"
+    "llvm-bitcode-linker"
+    "llvm-tools"
+    "miri"
+    "rust-analyzer"
+    "rust-docs"
+    "rust-src"
+    "rust-std"
+    "rustc"
+    "rustc-dev"
+    "rustfmt"
+  ];
+
   lacksComponent = name: component: {
     message = "the component `${component}` is not on this machine for toolchain ${shorten name toolchains.${name}}";
-    hint = "run `rustup component add --toolchain ${shorten name toolchains.${name}} ${component}`";
+    hint =
+      let
+        add = "run `rustup component add --toolchain ${shorten name toolchains.${name}} ${component}`";
+      in
+      if elem component released then add else tools.didYouMean component released add;
   };
 
   importOf =

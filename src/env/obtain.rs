@@ -15,6 +15,8 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Answer, Ask, EnvAnswer, EnvArguments, EnvAsk, ImportAsk, Settings, Tree};
+use std::time::SystemTime;
+use tempfile::TempDir;
 
 /// An environment and where it came from.
 #[derive(Clone, Debug)]
@@ -43,6 +45,9 @@ pub struct Look<'a> {
     pub inputs: Inputs,
     host: Host,
     crates: Vec<String>,
+    began: SystemTime,
+    /// Where the cache is while the real one cannot be written.
+    substitute: Option<TempDir>,
     /// The slot that its environment belongs in.
     pub key: Key,
     /// That environment, if it is there.
@@ -85,6 +90,7 @@ impl<'a> Look<'a> {
     /// # Errors
     /// As [`Project::find`] and [`Inputs::current`].
     pub fn at(args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+        let began = SystemTime::now();
         let project = Project::find(args.project.as_deref())?;
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
@@ -100,6 +106,8 @@ impl<'a> Look<'a> {
             inputs,
             host,
             crates,
+            began,
+            substitute: None,
             key,
             slot,
         })
@@ -119,7 +127,8 @@ impl<'a> Look<'a> {
     }
 
     /// Fills the slot, or waits for whoever is filling it; then tells the
-    /// shells that are in the project.
+    /// shells that are in the project. A cache that cannot be written is done
+    /// without, and a warning says so.
     ///
     /// # Errors
     /// Every fault of the project, the evaluation and the machine.
@@ -131,9 +140,35 @@ impl<'a> Look<'a> {
     }
 
     fn filled(&mut self) -> Result<Slot> {
+        let outcome = self.fill_cache();
+        let Err(error) = &outcome else { return outcome };
+        let directory = self.cache.directory();
+        let Some(reason) = error.io_below(directory).filter(|_| self.substitute.is_none()) else {
+            return outcome;
+        };
+        let cannot = format!("the cache {} cannot be written: {reason}", directory.display());
+        let (cache, substitute) = self.cache.substitute().map_err(|error| Error::Machine {
+            message: format!(
+                "{cannot}; nor can temporary files: {error}\n  set XDG_CACHE_HOME or TMPDIR to a directory that can \
+                 be written"
+            ),
+        })?;
+        eprintln!(
+            "warning: {cannot}\n  without it the environment is evaluated each time, and a garbage collection may \
+             remove it; `cargo nix doctor` tells more"
+        );
+        self.cache = cache;
+        self.substitute = Some(substitute);
+        self.fill_cache()
+    }
+
+    fn fill_cache(&mut self) -> Result<Slot> {
         self.cache.make()?;
+        // What the prompt need not notice counts now.
+        self.host = Host::checked(self.vars, self.cache.directory())?;
+        self.key = key(self.args, self.vars, &self.inputs, &self.host);
         loop {
-            let lock = self.cache.lock(&self.key)?;
+            let lock = self.cache.lock(&self.key, self.began)?;
             if let Some(slot) = self.cache.slot(&self.key) {
                 return Ok(slot);
             }
@@ -166,6 +201,7 @@ impl<'a> Look<'a> {
         if self.inputs.digest() != hashed {
             return Ok(None);
         }
+        self.inputs.check_formats()?;
         if !self.args.impure {
             self.inputs.check_pure()?;
         }
@@ -180,9 +216,8 @@ impl<'a> Look<'a> {
                 answer.path
             ))
         })?;
-        self.warn(&answer);
         let slot = Slot {
-            path: answer.path,
+            path: answer.path.clone(),
             env,
         };
         let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
@@ -192,8 +227,10 @@ impl<'a> Look<'a> {
             super::units::write(&directory, units, system(), &store_dir, &self.host.sandbox_paths)?;
         }
         self.cache.fill(&self.key, &slot)?;
+        self.warn(&answer);
         Ok(Some(slot))
     }
+
     /// Asks for the environment; imports what it needs of this machine first,
     /// in as many rounds as it takes to know all of that.
     fn environment(&self, snapshot: &Tree, library: &Tree, progress: &mut Progress) -> Result<EnvAnswer> {
@@ -220,7 +257,7 @@ impl<'a> Look<'a> {
                         return Err(unexpected(&answer));
                     };
                     for (id, path) in &paths {
-                        host::imports::remember(self.cache.directory(), id, path)?;
+                        host::imports::remember(self.cache.directory(), &self.vars.store_dir(), id, path)?;
                     }
                 }
                 answer => return Err(unexpected(&answer)),
@@ -246,7 +283,7 @@ impl<'a> Look<'a> {
             layers: layout.layers.clone(),
             pins: layout.pins.clone(),
             rust_toolchain: layout.rust_toolchain.clone(),
-            host: self.host.describe(),
+            host: self.host.describe(&self.vars.store_dir()),
             impure: self.args.impure,
             crates: self.crates.clone(),
         }

@@ -1,7 +1,7 @@
 //! Which components of toolchains are in the store already: `host/imports` in
-//! the cache, `id` to store path.
+//! the cache; for each store directory `id` to store path.
 //!
-//! Promises: only store paths that exist are given; two processes that remember
+//! Promises: only paths of the store that is asked about, and that exist, are given; two processes that remember
 //! at once both get their entries in (a lock beside the file). An entry is a
 //! saving, never a proof: the evaluator finds out by itself what a path holds.
 
@@ -17,33 +17,44 @@ fn file(cache_dir: &Path) -> PathBuf {
     cache_dir.join("host/imports")
 }
 
-fn read(cache_dir: &Path) -> BTreeMap<String, String> {
+/// Store directory to component id to store path. What is not UTF-8 is no
+/// store's directory.
+type Stores = BTreeMap<String, BTreeMap<String, String>>;
+
+fn read(cache_dir: &Path) -> Stores {
     sealed::read(&file(cache_dir), KIND)
         .and_then(|payload| serde_json::from_slice(&payload).ok())
         .unwrap_or_default()
 }
 
-/// Store paths by component id, those that exist now.
-pub fn known(cache_dir: &Path) -> BTreeMap<String, String> {
-    let mut known = read(cache_dir);
-    known.retain(|_, path| Path::new(path).exists());
+fn is_there(path: &str) -> bool {
+    Path::new(path).exists()
+}
+
+/// Those paths of `store_dir`, by component id, that exist now.
+pub fn known(cache_dir: &Path, store_dir: &Path) -> BTreeMap<String, String> {
+    let mut known = read(cache_dir)
+        .remove(&*store_dir.to_string_lossy())
+        .unwrap_or_default();
+    known.retain(|_, path| is_there(path));
     known
 }
 
-/// Adds `id -> path`; entries whose path is gone are dropped on the way.
+/// Adds `id -> path` to `store_dir`'s; entries whose path is gone are dropped on
+/// the way, those of other stores too.
 ///
 /// # Errors
 /// [`Error::Io`] if the cache cannot be written.
-pub fn remember(cache_dir: &Path, id: &str, path: &str) -> Result<()> {
+pub fn remember(cache_dir: &Path, store_dir: &Path, id: &str, path: &str) -> Result<()> {
     let directory = cache_dir.join("host");
     std::fs::create_dir_all(&directory).map_err(Error::io("creating", &directory))?;
-    let lock_path = directory.join("imports.lock");
-    let lock = File::create(&lock_path).map_err(Error::io("creating", &lock_path))?;
-    lock.lock().map_err(Error::io("locking", &lock_path))?;
-    let mut all = known(cache_dir);
-    all.insert(id.to_string(), path.to_string());
-    let payload = serde_json::to_vec(&all).unwrap_or_default();
-    sealed::write(&file(cache_dir), KIND, &payload)
+    let _lock = lock(cache_dir)?;
+    let mut all = read(cache_dir);
+    drop_gone(&mut all);
+    all.entry(store_dir.to_string_lossy().into_owned())
+        .or_default()
+        .insert(id.to_string(), path.to_string());
+    write(cache_dir, &all)
 }
 
 /// Forgets entries whose path is gone; how many those were. Nothing is written,
@@ -52,27 +63,46 @@ pub fn remember(cache_dir: &Path, id: &str, path: &str) -> Result<()> {
 /// # Errors
 /// [`Error::Io`] if the cache cannot be written.
 pub fn forget_gone(cache_dir: &Path) -> Result<usize> {
-    let gone = || {
-        read(cache_dir)
-            .values()
-            .filter(|path| !Path::new(path).exists())
-            .count()
-    };
-    if gone() == 0 {
+    if drop_gone(&mut read(cache_dir)) == 0 {
         return Ok(0);
     }
-    let lock_path = cache_dir.join("host/imports.lock");
-    let lock = File::create(&lock_path).map_err(Error::io("creating", &lock_path))?;
-    lock.lock().map_err(Error::io("locking", &lock_path))?;
-    let forgotten = gone();
-    let payload = serde_json::to_vec(&known(cache_dir)).unwrap_or_default();
-    sealed::write(&file(cache_dir), KIND, &payload)?;
+    let _lock = lock(cache_dir)?;
+    let mut all = read(cache_dir);
+    let forgotten = drop_gone(&mut all);
+    write(cache_dir, &all)?;
     Ok(forgotten)
+}
+
+/// How many entries were dropped.
+fn drop_gone(all: &mut Stores) -> usize {
+    let count = |all: &Stores| all.values().map(BTreeMap::len).sum::<usize>();
+    let before = count(all);
+    for paths in all.values_mut() {
+        paths.retain(|_, path| is_there(path));
+    }
+    all.retain(|_, paths| !paths.is_empty());
+    before - count(all)
+}
+
+fn lock(cache_dir: &Path) -> Result<File> {
+    let path = cache_dir.join("host/imports.lock");
+    let lock = File::create(&path).map_err(Error::io("creating", &path))?;
+    lock.lock().map_err(Error::io("locking", &path))?;
+    Ok(lock)
+}
+
+fn write(cache_dir: &Path, all: &Stores) -> Result<()> {
+    let payload = serde_json::to_vec(all).unwrap_or_default();
+    sealed::write(&file(cache_dir), KIND, &payload)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn known_of(cache: &Path, store: &str) -> Vec<String> {
+        known(cache, Path::new(store)).into_keys().collect()
+    }
 
     #[test]
     fn all_of_many_writers_are_remembered() {
@@ -81,22 +111,38 @@ mod tests {
         let path = cache.to_str().unwrap();
         std::thread::scope(|scope| {
             for n in 0..32 {
-                scope.spawn(move || remember(cache, &format!("id{n}"), path).unwrap());
+                scope.spawn(move || remember(cache, Path::new("/store"), &format!("id{n}"), path).unwrap());
             }
         });
-        assert_eq!(known(cache).len(), 32);
+        assert_eq!(known_of(cache, "/store").len(), 32);
+    }
+
+    /// A path that exists is still not of a store that lies elsewhere.
+    #[test]
+    fn each_store_has_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = directory.path();
+        let path = cache.to_str().unwrap();
+        for (store, id) in [("/one", "a"), ("/two", "a"), ("/two", "b")] {
+            remember(cache, Path::new(store), id, path).unwrap();
+        }
+        assert_eq!(known_of(cache, "/one"), ["a"]);
+        assert_eq!(known_of(cache, "/two"), ["a", "b"]);
+        assert!(known_of(cache, "/three").is_empty());
     }
 
     #[test]
     fn what_the_collector_took_is_not_known() {
         let directory = tempfile::tempdir().unwrap();
-        remember(directory.path(), "there", directory.path().to_str().unwrap()).unwrap();
-        remember(directory.path(), "gone", "/nonexistent/store/path").unwrap();
-        assert_eq!(known(directory.path()).into_keys().collect::<Vec<_>>(), ["there"]);
-        assert_eq!(forget_gone(directory.path()).unwrap(), 1);
-        assert_eq!(read(directory.path()).len(), 1);
-        assert_eq!(forget_gone(directory.path()).unwrap(), 0);
-        std::fs::write(directory.path().join("host/imports"), "noise").unwrap();
-        assert!(known(directory.path()).is_empty());
+        let cache = directory.path();
+        let store = Path::new("/store");
+        remember(cache, store, "there", cache.to_str().unwrap()).unwrap();
+        remember(cache, store, "gone", "/nonexistent/store/path").unwrap();
+        assert_eq!(known_of(cache, "/store"), ["there"]);
+        assert_eq!(forget_gone(cache).unwrap(), 1);
+        assert_eq!(read(cache)["/store"].len(), 1);
+        assert_eq!(forget_gone(cache).unwrap(), 0);
+        std::fs::write(cache.join("host/imports"), "noise").unwrap();
+        assert!(known_of(cache, "/store").is_empty());
     }
 }

@@ -150,10 +150,10 @@ impl Host {
         Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
     }
 
-    /// `arguments.host`, the known imports included.
-    pub fn describe(&self) -> Value {
+    /// `arguments.host`, what is known to be imported into `store_dir` included.
+    pub fn describe(&self, store_dir: &Path) -> Value {
         let mut description: Value = serde_json::from_slice(&self.description).unwrap_or_default();
-        description["imports"] = json!(imports::known(&self.cache_dir));
+        description["imports"] = json!(imports::known(&self.cache_dir, store_dir));
         description
     }
 }

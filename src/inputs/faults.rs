@@ -20,7 +20,7 @@ fn fault(message: &str, way_out: &str, origin: Option<&Origin>) -> Error {
     let shown = origin.and_then(|origin| snippet::render(&origin.file, origin.line, origin.column));
     let shown = shown.map_or_else(String::new, |shown| format!("\n{shown}"));
     Error::Project {
-        message: format!("{message}\n  {way_out}{shown}"),
+        message: format!("{message}{shown}\n  {way_out}"),
     }
 }
 

@@ -65,7 +65,7 @@ impl Finding {
             .find(|(name, _)| *name == self.name)
             .map_or("evaluate with --impure", |(_, way_out)| way_out);
         format!(
-            "`builtins.{}` looks at the machine, which the evaluation of a project cannot\n  {way_out}\n{shown}",
+            "`builtins.{}` looks at the machine, which the evaluation of a project cannot\n{shown}\n  {way_out}",
             self.name
         )
     }

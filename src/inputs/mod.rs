@@ -16,6 +16,7 @@
 mod discover;
 mod faults;
 mod forbidden;
+mod formats;
 mod key;
 mod literals;
 mod lock;
@@ -166,6 +167,15 @@ impl Inputs {
             );
         }
         Err(Error::Project { message })
+    }
+
+    /// Refuses files of a broken syntax that the evaluation could only complain
+    /// about without naming them, and a crate-env.nix that is no file.
+    ///
+    /// # Errors
+    /// [`Error::Project`] with the place and the way out.
+    pub fn check_formats(&self) -> Result<()> {
+        formats::check(&self.project, self.layout())
     }
 
     /// Writes the input set to the directory `into` (replacing it), modes made

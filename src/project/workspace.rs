@@ -56,15 +56,20 @@ fn excludes(root: &Path, workspace: &Table, package: &Path) -> bool {
 /// # Errors
 /// [`Error::Project`] with the place.
 pub(crate) fn parse(manifest: &Path, text: &str) -> Result<Table> {
+    parse_as(manifest, text, "cargo cannot read it either; mend the line above")
+}
+
+/// The text of any TOML file as a table.
+///
+/// # Errors
+/// [`Error::Project`] with the place, then the `way_out`.
+pub(crate) fn parse_as(file: &Path, text: &str, way_out: &str) -> Result<Table> {
     text.parse::<Table>().map_err(|error| {
         let (line, column) = place(text, error.span().map_or(0, |span| span.start));
         let message = error.message().trim_end();
-        let shown = crate::snippet::render(manifest, line, column).unwrap_or_default();
+        let shown = crate::snippet::render(file, line, column).unwrap_or_default();
         Error::Project {
-            message: format!(
-                "{} is not TOML: {message}\n  cargo cannot read it either; mend the line below\n{shown}",
-                manifest.display()
-            ),
+            message: format!("{} is not TOML: {message}\n{shown}\n  {way_out}", file.display()),
         }
     })
 }

@@ -82,6 +82,26 @@ impl World {
         path
     }
 
+    /// A shell script at `<world>/<path>`, which can be run. It is written by
+    /// another process: a program that is open for writing in this one, or in
+    /// what another of its threads has just forked, cannot be started.
+    pub fn script(&self, path: &str, text: &str) -> PathBuf {
+        let written = self.write(&format!("{path}.text"), &format!("#!/bin/sh\n{text}\n"));
+        self.install(&written, path)
+    }
+
+    /// A copy of the program `from` at `<world>/<path>`, likewise.
+    pub fn install(&self, from: &Path, path: &str) -> PathBuf {
+        let to = self.path().join(path);
+        success(
+            self.command("install")
+                .args(["-D", "-m", "755"])
+                .arg(from)
+                .arg(&to),
+        );
+        to
+    }
+
     /// `cargo-nix` in this world: an environment of a few known variables only.
     pub fn cargo_nix(&self) -> Command {
         self.command(env!("CARGO_BIN_EXE_cargo-nix"))
@@ -97,6 +117,7 @@ impl World {
             .env("LANG", "C.UTF-8")
             .env("RUSTUP_HOME", rustup_home())
             .env("CARGO_NIX_EVAL", evaluator())
+            .env("NIX_CONFIG", "substituters =")
             .envs(self.store_variables())
             .current_dir(self.path());
         command

@@ -26,13 +26,16 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
     let map = |text: &str| places.map_or_else(|| plain(text), |places| places.map(&plain(text)));
     let trace = plain(&error.full);
     let raw = plain(&error.short);
-    let message = map(&local(&raw, places));
+    let message = map(&in_words(&local(&raw, places)));
     let (message, said) = way_out_said(message.trim());
     Box::new(Failure {
         doing: doing.to_owned(),
         message: message.to_owned(),
         position: places.and_then(|places| places.innermost(&trace)),
-        hint: said.map(str::to_owned).or_else(|| hints::way_out(&raw, places)),
+        hint: said
+            .map(str::to_owned)
+            .or_else(|| hints::way_out(&raw, places))
+            .or_else(|| hints::suggestion(&trace)),
         trace: Some(map(&error.full).trim().to_owned()),
         kind: kind(&raw, fallback),
     })
@@ -95,6 +98,23 @@ fn local(message: &str, places: Option<&Places>) -> String {
     match places {
         Some(places) if message.contains("is forbidden in pure eval") => places.map_above(&message),
         _ => message,
+    }
+}
+
+/// libnix's message without what only its own parser and JSON library know:
+/// names of tokens, identities of exceptions, positions in nothing.
+fn in_words(message: &str) -> String {
+    let message = message.replace(", at «none»:0", "");
+    let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
+    let token = |word: &str| word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let first = match first.split_once(", expecting ") {
+        Some((before, expected)) if expected.split(' ').any(token) => before,
+        _ => first,
+    };
+    if rest.is_empty() {
+        first.to_owned()
+    } else {
+        format!("{first}\n{rest}")
     }
 }
 

@@ -46,7 +46,32 @@ const RULES: &[(&[&str], &str)] = &[
     ),
     (
         &["stack overflow", "max-call-depth exceeded"],
-        "a function calls itself without end, or more than 10,000 deep; `--show-trace` shows which",
+        "a function calls itself, or files import each other, without end or more than 10,000 deep; \
+         `--show-trace` shows which",
+    ),
+    (
+        &["undefined variable"],
+        "define it in a `let`, or take it as an argument (`{ rust, pkgs, … }:`)",
+    ),
+    (
+        &["assertion '", "is not equal to"],
+        "an `assert` says that this must not be so",
+    ),
+    (
+        &["null bytes"],
+        "a variable cannot hold a NUL byte; leave it out, or put the value into a file",
+    ),
+    (
+        &["too many symbolic links"],
+        "a link leads back to itself; put a file in its place",
+    ),
+    (
+        &["IND_STRING_CLOSE"],
+        "a string that begins with `''` is not closed",
+    ),
+    (
+        &["unexpected end of file, expecting '\"'"],
+        "a string that begins with `\"` is not closed",
     ),
     (
         &["hash mismatch"],
@@ -58,7 +83,12 @@ const RULES: &[(&[&str], &str)] = &[
          users), or correct NIX_REMOTE",
     ),
     (
-        &["Read-only file system", "Permission denied", "opening lock file"],
+        &[
+            "Read-only file system",
+            "Permission denied",
+            "opening lock file",
+            "remounting ",
+        ],
         "the store or its state directory cannot be written; `cargo nix doctor` tells which, and how to mend it",
     ),
     (
@@ -117,8 +147,25 @@ fn path_hint(message: &str, places: Option<&Places>) -> Option<String> {
 const OUTSIDE: &str = "an environment is evaluated from the project's own files alone: copy the file into the \
                        project, or make its directory an input of flake.nix or npins";
 
+/// libnix's own suggestion, which stands in the full message only.
+pub fn suggestion(trace: &str) -> Option<String> {
+    let line = trace
+        .lines()
+        .rev()
+        .find_map(|line| line.trim().strip_prefix("Did you mean "))?;
+    let names = line.strip_suffix('?')?;
+    let names = names.strip_prefix("one of ").unwrap_or(names);
+    let names = names.replace(", ", "`, `").replace(" or ", "` or `");
+    Some(format!("did you mean `{names}`?"))
+}
+
 fn missing_in_snapshot(file: &Path) -> String {
-    if file.exists() {
+    if file.is_dir() && !file.join("default.nix").exists() {
+        format!(
+            "{} has no default.nix: to import, name a file in it; to read it, name it by a path literal of its own",
+            file.display()
+        )
+    } else if file.exists() {
         format!(
             "{} is there but is not part of the inputs: name it by a path literal of its own (a directory that \
              holds a Cargo.toml stands for its *.nix files only)",

@@ -167,7 +167,7 @@ impl Listener {
         if matches!(kind, ProgressKind::Build | ProgressKind::Fetch) {
             seen.left = seen.left.map(|left| left.saturating_sub(1));
         }
-        if kind == ProgressKind::Log {
+        if kind == ProgressKind::Log && !is_of_a_cache(text) {
             if seen.log.len() == KEPT_LINES {
                 seen.log.pop_front();
             }
@@ -187,12 +187,15 @@ enum Line<'a> {
     Step(ProgressKind, String),
 }
 
-fn read(line: &str) -> Line<'_> {
-    // Of a binary cache that does not answer, libnix warns at each attempt.
-    if ["unable to download", "disabling binary cache"]
+/// Of a binary cache that does not answer, libnix warns at each attempt.
+fn is_of_a_cache(line: &str) -> bool {
+    ["unable to download", "disabling binary cache"]
         .iter()
         .any(|part| line.contains(part))
-    {
+}
+
+fn read(line: &str) -> Line<'_> {
+    if is_of_a_cache(line) {
         return Line::Step(ProgressKind::Log, line.to_owned());
     }
     for prefix in ["evaluation warning: ", "warning: "] {

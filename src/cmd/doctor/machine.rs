@@ -205,7 +205,7 @@ fn space(places: &[PathBuf]) -> Check {
 pub(super) fn host(vars: &Vars, project: Option<&Project>) -> Vec<Check> {
     let cache_dir = vars.cache_dir().unwrap_or_default();
     let description = Host::checked(vars, &cache_dir)
-        .map(|host| host.describe())
+        .map(|host| host.describe(&vars.store_dir()))
         .unwrap_or_default();
     let lacking: fn(&'static str, &'static str, &'static str) -> Check =
         match project.and_then(|project| project.pins.as_ref()) {

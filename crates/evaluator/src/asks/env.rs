@@ -60,7 +60,7 @@ impl<'a> Evaluation<'a> {
                 .iter()
                 .map(|warning| self.places.map(warning)),
         );
-        warnings.extend(self.root(&path, &inputs)?);
+        warnings.extend(self.root(&path, &inputs));
         Ok(Answer::Env(EnvAnswer {
             path,
             dump,
@@ -142,8 +142,9 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    /// Makes the GC roots; a warning if that could not be done wholly.
-    fn root(&self, path: &str, inputs: &[String]) -> Fallible<Option<String>> {
+    /// Makes the GC roots; a warning if that could not be done wholly: the
+    /// environment is there all the same.
+    fn root(&self, path: &str, inputs: &[String]) -> Option<String> {
         let mut wanted = vec![("env".to_owned(), path.to_owned())];
         wanted.extend(
             inputs
@@ -151,14 +152,11 @@ impl<'a> Evaluation<'a> {
                 .enumerate()
                 .map(|(index, input)| (format!("input-{index}"), input.clone())),
         );
-        roots::make(&self.ask.roots, &wanted, self.session.daemon.as_deref()).map_err(|error| {
-            let message = format!("{}: {error}", self.ask.roots.display());
-            fail(
-                FailureKind::Store,
-                "making GC roots",
-                message,
-                Some("make the cache directory writable"),
-            )
+        roots::make(&self.ask.roots, &wanted, self.session.daemon.as_deref()).unwrap_or_else(|error| {
+            Some(format!(
+                "no GC roots could be made in {}: {error}; a garbage collection may remove this environment",
+                self.ask.roots.display()
+            ))
         })
     }
 
