@@ -15,13 +15,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn every_broken_project_is_told_what_is_wrong_and_the_way_out() {
     let cases = cases();
     assert!(cases.len() >= 40, "only {} broken projects", cases.len());
+    // One look at the machine is enough for all.
+    let looked = World::new();
+    looked.write(
+        "project/crate-env.nix",
+        "{ rust, ... }: { toolchain = rust.default; }\n",
+    );
+    success(
+        looked
+            .cargo_nix()
+            .args(["env", "--print", "--quiet"])
+            .current_dir(looked.path().join("project")),
+    );
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(panic) = std::panic::catch_unwind(|| check(case)) {
+                    if let Err(panic) = std::panic::catch_unwind(|| check(case, &looked)) {
                         let told = panic.downcast_ref::<String>().cloned().unwrap_or_default();
                         failures
                             .lock()
@@ -50,8 +62,16 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn check(case: &Path) {
+fn check(case: &Path, looked: &World) {
     let world = World::new();
+    std::fs::create_dir_all(world.cache()).expect("the cache");
+    success(
+        world
+            .command("cp")
+            .arg("-a")
+            .arg(looked.cache().join("host"))
+            .arg(world.cache()),
+    );
     let source = case.join("project");
     let project = world.path().join("project");
     success(world.command("cp").arg("-a").arg(&source).arg(&project));
@@ -74,38 +94,66 @@ fn check(case: &Path) {
         String::from_utf8_lossy(&output.stderr)
     );
     nothing_half_written(&world);
-    let mut redactions = Redactions::new();
-    let project = project.canonicalize().unwrap_or(project);
-    redactions
-        .insert("[PROJECT]", project.to_str().expect("UTF-8").to_owned())
-        .expect("a redaction");
-    let world_path = world.path().canonicalize().expect("the world");
-    redactions
-        .insert("[WORLD]", world_path.to_str().expect("UTF-8").to_owned())
-        .expect("a redaction");
-    redactions
-        .insert("[STORE]", world.store_dir().to_str().expect("UTF-8").to_owned())
-        .expect("a redaction");
-    let hash = regex::Regex::new(r"\[STORE\]/(?<redacted>[0-9a-df-np-sv-z]{32})-").expect("a pattern");
-    redactions.insert("[HASH]", hash).expect("a redaction");
+    assert!(!told.contains("-source/"), "names a snapshot:\n{told}");
     let expected = Data::read_from(&case.join("expected.txt"), Some(DataFormat::Text));
     Assert::new()
         .action_env("SNAPSHOTS")
-        .redact_with(redactions)
+        .normalize_paths(false)
+        .redact_with(redactions(&world, &project))
         .eq(told, expected);
 }
 
-/// No slot without an environment, no temporary file, no snapshot left.
+/// What differs from machine to machine and from run to run.
+fn redactions(world: &World, project: &Path) -> Redactions {
+    let mut redactions = Redactions::new();
+    let places = [
+        ("[PROJECT]", project.to_path_buf()),
+        ("[WORLD]", world.path().to_path_buf()),
+        ("[STORE]", world.store_dir()),
+    ];
+    for (name, path) in places {
+        let path = path.canonicalize().unwrap_or(path);
+        redactions
+            .insert(name, path.to_str().expect("UTF-8").to_owned())
+            .expect("a redaction");
+    }
+    let patterns = [
+        ("[HASH]", r"\[STORE\]/(?<redacted>[0-9a-df-np-sv-z]{32})-"),
+        ("[TOOLCHAINS]", r"on this machine, which has: (?<redacted>.*)"),
+        (
+            "[TARGETS]",
+            r"on this machine; toolchain \S+ has: (?<redacted>.*)",
+        ),
+    ];
+    for (name, pattern) in patterns {
+        let pattern = regex::Regex::new(pattern).expect("a pattern");
+        redactions.insert(name, pattern).expect("a redaction");
+    }
+    redactions
+}
+
+/// No slot without an environment, no snapshot, no temporary file anywhere.
 fn nothing_half_written(world: &World) {
     let cache = world.cache();
-    for directory in ["slots", "snapshots"] {
-        let left: Vec<PathBuf> = std::fs::read_dir(cache.join(directory))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| !path.join("slot").exists())
-            .collect();
-        assert!(left.is_empty(), "left behind: {left:?}");
+    let entries = |directory: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    };
+    let mut left: Vec<PathBuf> = entries(&cache.join("slots"))
+        .into_iter()
+        .filter(|slot| !slot.join("slot").exists())
+        .chain(entries(&cache.join("snapshots")))
+        .collect();
+    let mut directories = vec![cache];
+    while let Some(directory) = directories.pop() {
+        for path in entries(&directory) {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            if name.starts_with(cargo_nix::sealed::TEMPORARY_PREFIX) {
+                left.push(path);
+            } else if path.is_dir() && !path.is_symlink() {
+                directories.push(path);
+            }
+        }
     }
+    assert!(left.is_empty(), "left behind: {left:?}");
 }

@@ -1,0 +1,5 @@
+{ rust, ... }:
+{
+  toolchain = rust.default;
+  env.A = "open;
+}
