@@ -1,0 +1,220 @@
+//! Faults of the machine: what cannot be read, written or started. Mounts are
+//! made in a mount namespace of the one command that meets them.
+
+mod bad_help;
+mod common;
+
+use bad_help::{env, failed, project, told};
+use common::{World, both, evaluator, run, success};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+/// `command` in a mount namespace of its own, after the shell commands `mounts`.
+fn mounted(world: &World, mounts: &str, command: &Command) -> Command {
+    let mut outer = world.command("unshare");
+    outer.arg(if rustix::process::geteuid().is_root() {
+        "-m"
+    } else {
+        "-rm"
+    });
+    let script = format!("{mounts}\nexec \"$@\"");
+    outer
+        .args(["sh", "-euc", &script, "sh"])
+        .arg(command.get_program());
+    outer.args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        outer.current_dir(directory);
+    }
+    outer
+}
+
+fn read_only(directory: &Path) -> String {
+    let directory = directory.display();
+    format!("mount --bind '{directory}' '{directory}'; mount -o remount,bind,ro '{directory}'")
+}
+
+/// A success that says something.
+fn warned(world: &World, expected: &str, command: &mut Command) -> String {
+    let output = run(command);
+    assert!(output.status.success(), "{}", both(&output));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        expected,
+        "{}",
+        both(&output)
+    );
+    told(world, &output)
+}
+
+/// The environment of the same project as another user of the store has it.
+fn expected(world: &World, project: &Path) -> String {
+    let cache = world.path().join("another-cache");
+    success(env(world, project).env("XDG_CACHE_HOME", cache))
+}
+
+#[test]
+fn a_store_that_cannot_be_written() {
+    let world = World::with_own_store();
+    let project = project(&world, "env.A = \"1\";");
+    let first = success(&mut env(&world, &project));
+    let store = world.path().join("store");
+    // What is there is used; what is not cannot be made.
+    let hit = run(&mut mounted(&world, &read_only(&store), &env(&world, &project)));
+    assert!(hit.status.success() && hit.stderr.is_empty(), "{}", both(&hit));
+    assert_eq!(String::from_utf8_lossy(&hit.stdout), first);
+    world.write("project/crate-env.nix", "{ system, ... }: { toolchain = derivation { name = \"other\"; inherit system; builder = \"/bin/sh\"; args = [ \"-c\" \"echo > $out\" ]; }; }");
+    let miss = failed(
+        &world,
+        &mut mounted(&world, &read_only(&store), &env(&world, &project)),
+    );
+    insta::assert_snapshot!(miss);
+}
+
+#[test]
+fn a_store_that_is_full() {
+    let world = World::with_own_store();
+    let project = project(&world, "env.A = \"${./data}\";");
+    std::fs::write(project.join("data"), vec![b'x'; 8 << 20]).expect("a large file");
+    let store = world.path().join("store");
+    std::fs::create_dir_all(&store).expect("a mount point");
+    let mounts = format!("mount -t tmpfs -o size=4m tmpfs '{}'", store.display());
+    insta::assert_snapshot!(failed(
+        &world,
+        &mut mounted(&world, &mounts, &env(&world, &project))
+    ));
+}
+
+#[test]
+fn no_home() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    insta::assert_snapshot!(failed(&world, env(&world, &project).env_remove("HOME")));
+}
+
+#[test]
+fn a_home_that_cannot_be_written() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let expected = expected(&world, &project);
+    let mut command = mounted(&world, &read_only(&world.home()), &env(&world, &project));
+    insta::assert_snapshot!(warned(&world, &expected, &mut command));
+}
+
+#[test]
+fn a_cache_that_is_a_file() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let expected = expected(&world, &project);
+    world.write("home/.cache/cargo-nix", "not a directory\n");
+    insta::assert_snapshot!(warned(&world, &expected, &mut env(&world, &project)));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let expected = success(&mut env(&world, &project));
+    let read_only = read_only(&world.cache());
+    let hit = run(&mut mounted(&world, &read_only, &env(&world, &project)));
+    assert!(hit.status.success() && hit.stderr.is_empty(), "{}", both(&hit));
+    assert_eq!(String::from_utf8_lossy(&hit.stdout), expected);
+    let text = std::fs::read_to_string(project.join("crate-env.nix")).expect("crate-env.nix");
+    std::fs::write(project.join("crate-env.nix"), text + "# changed\n").expect("an edit");
+    let mut command = mounted(&world, &read_only, &env(&world, &project));
+    insta::assert_snapshot!(warned(&world, &expected, &mut command));
+    let left = std::fs::read_dir(world.cache().join("snapshots")).expect("snapshots");
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_cache_that_is_full() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let expected = expected(&world, &project);
+    std::fs::create_dir_all(world.cache()).expect("a mount point");
+    let mounts = format!(
+        "mount -t tmpfs -o size=4k tmpfs '{0}'; head -c 4096 /dev/zero > '{0}/filled'",
+        world.cache().display()
+    );
+    let mut command = mounted(&world, &mounts, &env(&world, &project));
+    insta::assert_snapshot!(warned(&world, &expected, &mut command));
+}
+
+#[test]
+fn neither_cache_nor_temporary_files() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let mut command = mounted(&world, &read_only(world.path()), &env(&world, &project));
+    command.env("TMPDIR", world.path());
+    insta::assert_snapshot!(failed(&world, &mut command));
+}
+
+#[test]
+fn a_crate_env_that_cannot_be_read() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let file = project.join("crate-env.nix");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).expect("a mode");
+    let inner = env(&world, &project);
+    let mut command = if rustix::process::geteuid().is_root() {
+        // Root reads everything, unless it is told not to.
+        let mut outer = world.command("setpriv");
+        outer.args(["--bounding-set=-dac_override,-dac_read_search", "--"]);
+        outer
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(&project);
+        outer
+    } else {
+        inner
+    };
+    insta::assert_snapshot!(failed(&world, &mut command));
+}
+
+#[test]
+fn no_rust() {
+    let world = World::new();
+    world.write(
+        "project/crate-env.nix",
+        "{ rust, ... }:\n{\n  toolchain = rust.default;\n}\n",
+    );
+    let project = world.path().join("project");
+    let nowhere = world.path().join("no-rustup");
+    insta::assert_snapshot!(failed(&world, env(&world, &project).env("RUSTUP_HOME", nowhere)));
+}
+
+#[test]
+fn no_evaluator() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-nix"));
+    let alone = world.install(program, "bin/cargo-nix");
+    let mut command = world.command(&alone);
+    command.args(["env", "--print", "--quiet"]).current_dir(&project);
+    insta::assert_snapshot!(failed(&world, command.env_remove("CARGO_NIX_EVAL")));
+    let nowhere = world.path().join("nowhere");
+    insta::assert_snapshot!(failed(
+        &world,
+        env(&world, &project).env("CARGO_NIX_EVAL", nowhere)
+    ));
+}
+
+#[test]
+fn an_evaluator_of_another_release() {
+    let world = World::new();
+    let project = project(&world, "env.A = \"1\";");
+    let newer = format!(
+        "sed -u 's/\"version\":[0-9]*/\"version\":0/' | '{}'",
+        evaluator().display()
+    );
+    let with = |text: &str| {
+        let program = world.script("evaluator", text);
+        failed(&world, env(&world, &project).env("CARGO_NIX_EVAL", program))
+    };
+    insta::assert_snapshot!(with(&newer));
+    insta::assert_snapshot!(with("read -r request; echo '{\"Tidings\":1}'"));
+    insta::assert_snapshot!(with(
+        "read -r request; echo 'libnixexprc.so: cannot open' >&2; exit 127"
+    ));
+}
