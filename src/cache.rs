@@ -379,6 +379,7 @@ mod tests {
             inputs: &one,
             host: &one,
             library: &one,
+            crates: &[],
             system: "x86_64-linux",
             store: OsStr::new("/nix/store"),
             impure: false,

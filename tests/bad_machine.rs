@@ -86,13 +86,6 @@ fn a_store_that_is_full() {
 }
 
 #[test]
-fn no_home() {
-    let world = World::new();
-    let project = project(&world, "env.A = \"1\";");
-    insta::assert_snapshot!(failed(&world, env(&world, &project).env_remove("HOME")));
-}
-
-#[test]
 fn a_home_that_cannot_be_written() {
     let world = World::new();
     let project = project(&world, "env.A = \"1\";");

@@ -166,7 +166,7 @@ impl<'a> Look<'a> {
         self.cache.make()?;
         // What the prompt need not notice counts now.
         self.host = Host::checked(self.vars, self.cache.directory())?;
-        self.key = key(self.args, self.vars, &self.inputs, &self.host);
+        self.key = key(self.args, self.vars, &self.inputs, &self.host, &self.crates);
         loop {
             let lock = self.cache.lock(&self.key, self.began)?;
             if let Some(slot) = self.cache.slot(&self.key) {
