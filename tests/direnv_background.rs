@@ -125,6 +125,7 @@ fn a_job_ends_with_its_project() {
 #[test]
 fn a_job_that_was_killed_is_known_to_be_dead_and_the_next_prompt_starts_another() {
     let mut session = Session::with(&slow("killed"));
+    let counter = session.counting();
     session.prompt();
     eventually("the job reports", || status(&session)["working"] == true);
     let pid = job(&session);
@@ -133,6 +134,9 @@ fn a_job_that_was_killed_is_known_to_be_dead_and_the_next_prompt_starts_another(
         &format!("kill -9 -{pid} {pid} 2>/dev/null || kill -9 {pid}"),
     ]));
     eventually("it is dead", || !is_alive(pid));
+    eventually("and its evaluators", || {
+        !counter.started().iter().any(|pid| is_alive(*pid))
+    });
     let report = status(&session);
     assert_eq!(
         (report["state"].as_str(), report["working"].as_bool()),

@@ -208,7 +208,8 @@ impl<'a> Job<'a> {
     }
 
     /// `cargo-nix fill`, leading a process group of its own: the evaluator, and
-    /// what that starts, can be ended with it.
+    /// what that starts, can be ended with it. It ends when the pipe to its
+    /// standard input does, so also if this process is killed.
     fn child(&self) -> Result<Child> {
         let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix itself"))?;
         let mut command = Command::new(&program);
@@ -216,7 +217,7 @@ impl<'a> Job<'a> {
         super::pass_on(self.args, &mut command);
         command
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -6,6 +6,9 @@ use crate::cli::{BackgroundArgs, ObtainArgs};
 use crate::env::obtain;
 use crate::error::Result;
 use crate::vars::Vars;
+use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
+use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &BackgroundArgs) -> Result<ExitCode> {
@@ -14,6 +17,21 @@ pub(super) fn run(args: &BackgroundArgs) -> Result<ExitCode> {
 }
 
 pub(super) fn fill(args: &ObtainArgs) -> Result<ExitCode> {
+    end_with_the_job();
     obtain(args, &Vars::read())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The job holds the other end of our standard input and writes nothing: when
+/// it closes, the job is gone, and with it whoever wanted this. Nothing of our
+/// process group, which we lead, outlives that.
+fn end_with_the_job() {
+    let pipe = std::fs::metadata("/dev/stdin").is_ok_and(|stdin| stdin.file_type().is_fifo());
+    if !pipe || getpgrp() != getpid() {
+        return;
+    }
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        let _ = kill_process_group(getpgrp(), Signal::KILL);
+    });
 }
