@@ -10,12 +10,16 @@
 //! - `locks/<key>`: taken by whoever fills the slot; holds the last failure
 //! - `snapshots/`: input sets under evaluation
 
+mod key;
+
+pub use key::{Key, KeyParts};
+
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::sealed;
 use cargo_nix_protocol::Failure;
 use serde::{Deserialize, Serialize};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -92,16 +96,33 @@ impl Cache {
         Ok((cache, directory))
     }
 
-    /// A directory for one evaluation's snapshot, removed when dropped.
+    /// A directory for one evaluation's snapshot, removed when dropped; what
+    /// processes left that were killed before that is removed now.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn scratch(&self) -> Result<tempfile::TempDir> {
+    pub fn scratch(&self) -> Result<Scratch> {
         let snapshots = self.directory.join("snapshots");
-        tempfile::Builder::new()
+        for name in names(&snapshots) {
+            let directory = snapshots.join(name);
+            let lock = File::open(directory.join("lock"));
+            if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+                let _ = fs::remove_dir_all(directory);
+            }
+        }
+        let directory = tempfile::Builder::new()
             .prefix("snapshot-")
             .tempdir_in(&snapshots)
-            .map_err(Error::io("making a directory in", snapshots))
+            .map_err(Error::io("making a directory in", &snapshots))?;
+        // Locked before it is there under the name that others look for.
+        let (new, lock) = (directory.path().join("new"), directory.path().join("lock"));
+        let file = File::create(&new).map_err(Error::io("creating", &new))?;
+        file.lock().map_err(Error::io("locking", &new))?;
+        fs::rename(&new, &lock).map_err(Error::io("creating", &lock))?;
+        Ok(Scratch {
+            directory,
+            _lock: file,
+        })
     }
 
     /// Where the slot of `key`, and the GC roots of what it needs, are.
@@ -269,57 +290,18 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// The name of a slot: a blake3 hash over all that an environment depends on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
-
-/// What goes into a [`Key`].
-#[derive(Clone, Debug)]
-pub struct KeyParts<'a> {
-    /// The input set.
-    pub inputs: &'a blake3::Hash,
-    /// The host set's description.
-    pub host: &'a blake3::Hash,
-    /// cargo-nix's own Nix library.
-    pub library: &'a blake3::Hash,
-    /// Nix's name of the machine.
-    pub system: &'a str,
-    /// The store directory: its paths stand in the environment.
-    pub store: &'a OsStr,
-    /// Whether the evaluation may read more than the input set.
-    pub impure: bool,
-    /// `EnvArguments::crates`.
-    pub crates: &'a [String],
+/// A directory that is removed when this is dropped, or when the next one is
+/// made after this process was killed.
+#[derive(Debug)]
+pub struct Scratch {
+    directory: tempfile::TempDir,
+    _lock: File,
 }
 
-impl Key {
-    /// The key of these parts.
-    pub fn of(parts: &KeyParts<'_>) -> Key {
-        let mut hasher = blake3::Hasher::new_derive_key("cargo-nix environment key 1");
-        for hash in [parts.inputs, parts.host, parts.library] {
-            hasher.update(hash.as_bytes());
-        }
-        for text in [parts.system.as_bytes(), parts.store.as_bytes()] {
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text);
-        }
-        hasher.update(&[u8::from(parts.impure)]);
-        for name in parts.crates {
-            hasher.update(&(name.len() as u64).to_le_bytes());
-            hasher.update(name.as_bytes());
-        }
-        Key(hasher.finalize().to_hex().to_string())
-    }
-
-    /// Its 64 hexadecimal digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The key of this name, if it is one.
-    pub fn parse(name: &str) -> Option<Key> {
-        let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        (name.len() == 64 && name.chars().all(digits)).then(|| Key(name.to_owned()))
+impl Scratch {
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
     }
 }
 
@@ -372,53 +354,19 @@ fn nanoseconds(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
+    /// A process that is killed in the middle of an evaluation cannot remove
+    /// its snapshot; one that is alive keeps it.
     #[test]
-    fn each_part_changes_the_key_alone() {
-        let (one, other) = (blake3::hash(b"1"), blake3::hash(b"2"));
-        let parts = KeyParts {
-            inputs: &one,
-            host: &one,
-            library: &one,
-            crates: &[],
-            system: "x86_64-linux",
-            store: OsStr::new("/nix/store"),
-            impure: false,
-        };
-        let all = [
-            parts.clone(),
-            KeyParts {
-                inputs: &other,
-                ..parts
-            },
-            KeyParts {
-                host: &other,
-                ..parts
-            },
-            KeyParts {
-                library: &other,
-                ..parts
-            },
-            KeyParts {
-                system: "aarch64-linux",
-                ..parts
-            },
-            KeyParts {
-                store: OsStr::new("/gnu/store"),
-                ..parts
-            },
-            KeyParts {
-                impure: true,
-                ..parts
-            },
-            // What leaves one field is not what enters the next.
-            KeyParts {
-                system: "x86_64-linux/nix",
-                store: OsStr::new("/store"),
-                ..parts
-            },
-        ];
-        let keys: std::collections::BTreeSet<Key> = all.iter().map(Key::of).collect();
-        assert_eq!(keys.len(), all.len());
-        assert!(keys.contains(&Key::of(&parts)));
+    fn what_killed_processes_left_is_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::new(directory.path().join("cache"));
+        cache.make().expect("made");
+        let left = cache.directory().join("snapshots/snapshot-left");
+        fs::create_dir(&left).expect("a snapshot");
+        fs::write(left.join("lock"), "").expect("its lock, which nobody holds");
+        let alive = cache.scratch().expect("a snapshot");
+        let other = cache.scratch().expect("another");
+        assert!(!left.exists());
+        assert!(alive.path().exists() && other.path().exists());
     }
 }

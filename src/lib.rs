@@ -18,8 +18,11 @@
 //! - [`library`], [`nar`]: our Nix expressions, written out; NAR hashes
 //! - [`project`]: where a project begins and which layers it has
 //! - [`snippet`]: a place in a file, as a user is shown it
+//! - [`mod@say`]: sentences on standard error that cannot fail or act on a terminal
 //! - [`sealed`]: files that check out, or count as absent
 //! - [`vars`], [`error`]: environment variables and faults
+
+#![deny(clippy::print_stderr)]
 
 pub mod background;
 pub mod build;
@@ -38,6 +41,7 @@ pub mod library;
 pub mod nar;
 pub mod progress;
 pub mod project;
+pub mod say;
 pub mod sealed;
 pub mod snippet;
 pub mod trust;

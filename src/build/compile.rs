@@ -24,7 +24,7 @@ use std::process::{Command, ExitCode};
 pub fn main(words: &[OsString]) -> ExitCode {
     let vars = Vars::read();
     let Some((rustc, arguments)) = words.split_first() else {
-        eprintln!(
+        crate::say!(
             "error: cargo-nix-rustc is what RUSTC_WRAPPER names; cargo calls it with rustc and its arguments"
         );
         return ExitCode::from(2);
@@ -55,7 +55,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
 /// Tells why a unit is local, to whoever set `CARGO_NIX_DEBUG`.
 fn note(vars: &Vars, unit: &Invocation, reason: &str) {
     if vars.debug {
-        eprintln!("cargo-nix: {} is local: {reason}", unit.stem());
+        crate::say!("cargo-nix: {} is local: {reason}", unit.stem());
     }
 }
 
@@ -207,7 +207,7 @@ fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invoca
     command.args(arguments);
     if let Some(unit) = unit {
         if let Err(error) = place::clear(&unit.out_dir, &unit.stem()) {
-            eprintln!("error: {error}");
+            crate::say!("error: {error}");
             return ExitCode::from(error.exit_code());
         }
         // A script that ran in the sandbox has its OUT_DIR in the store.
@@ -216,6 +216,6 @@ fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invoca
         }
     }
     let error = command.exec();
-    eprintln!("error: starting {}: {error}", command.get_program().display());
+    crate::say!("error: starting {}: {error}", command.get_program().display());
     ExitCode::from(7)
 }

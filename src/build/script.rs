@@ -123,7 +123,7 @@ fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
 pub fn main(words: &[OsString]) -> ExitCode {
     let vars = Vars::read();
     let Some((script, arguments)) = words.split_first() else {
-        eprintln!("error: {VERB} is for build scripts that cargo-nix has built");
+        crate::say!("error: {VERB} is for build scripts that cargo-nix has built");
         return ExitCode::from(2);
     };
     let out_dir = std::env::var_os("OUT_DIR").map(PathBuf::from);
@@ -131,12 +131,12 @@ pub fn main(words: &[OsString]) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Unserved::Local(Local(reason))) => {
             if vars.debug {
-                eprintln!("cargo-nix: this build script runs outside of the sandbox: {reason}");
+                crate::say!("cargo-nix: this build script runs outside of the sandbox: {reason}");
             }
             exec(script, arguments, out_dir.as_deref())
         }
         Err(Unserved::Failed(failure)) => {
-            eprintln!("{}", explain(&failure));
+            crate::say!("{}", explain(&failure));
             ExitCode::from(1)
         }
     }
@@ -277,7 +277,7 @@ fn exec(script: &OsStr, arguments: &[OsString], out_dir: Option<&Path>) -> ExitC
         let _ = std::fs::remove_file(Run::file(out_dir));
     }
     let error = Command::new(script).args(arguments).exec();
-    eprintln!("error: starting {}: {error}", script.display());
+    crate::say!("error: starting {}: {error}", script.display());
     ExitCode::from(7)
 }
 

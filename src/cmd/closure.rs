@@ -91,7 +91,7 @@ fn why(graph: &Graph, query: &str, json: bool) -> Result<String> {
 fn write(file: &Path, page: &str, quiet: bool) -> Result<()> {
     crate::sealed::replace(file, &[page.as_bytes()])?;
     if !quiet {
-        eprintln!("wrote {}", file.display());
+        crate::say!("wrote {}", file.display());
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) fn run(args: &DevelopArgs) -> Result<ExitCode> {
     if let Some(outer) = &vars.develop
         && !args.command
     {
-        eprintln!(
+        crate::say!(
             "note: this is a shell inside `cargo-nix develop` of {}; `exit` leads back to it",
             outer.display()
         );

@@ -22,7 +22,7 @@ pub(super) fn run(args: &EnvArgs) -> Result<ExitCode> {
     start::warn(&rendered.warnings);
     if let Some(message) = start::excess(&[], &start::variables(&changes)) {
         // Data formats can carry it, and a shell's functions still work in it.
-        eprintln!("warning: {message}");
+        crate::say!("warning: {message}");
     }
     print(&rendered.text)?;
     Ok(ExitCode::SUCCESS)

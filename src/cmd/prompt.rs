@@ -13,14 +13,14 @@ use std::process::ExitCode;
 pub(super) fn run(args: &HookArgs) -> Result<ExitCode> {
     let turn = turn(&std::env::vars_os().collect(), &Vars::read());
     for message in &turn.say {
-        eprintln!("{message}");
+        crate::say!("{message}");
     }
     if turn.changes.list.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     let rendered = render_for_hook(args.shell, &turn.changes);
     for warning in &rendered.warnings {
-        eprintln!("cargo-nix: {warning}");
+        crate::say!("cargo-nix: {warning}");
     }
     // The hook evaluates nothing unless all of it was written: we then end with 0.
     let mut out = std::io::stdout().lock();

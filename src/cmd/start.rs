@@ -43,7 +43,7 @@ pub(super) fn environment(args: &ObtainArgs, vars: &Vars) -> Result<Chosen> {
 /// Says what was left out, on standard error.
 pub(super) fn warn(warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        crate::say!("warning: {warning}");
     }
 }
 

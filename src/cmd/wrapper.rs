@@ -25,7 +25,7 @@ pub(super) fn run(args: &[OsString]) -> Option<ExitCode> {
     (verb == realise::SERVICE).then(|| match realise::service(rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            crate::say!("error: {error}");
             ExitCode::from(error.exit_code())
         }
     })

@@ -61,14 +61,15 @@ pub struct Look<'a> {
 pub fn obtain(args: &ObtainArgs, vars: &Vars) -> Result<Obtained> {
     let mut look = Look::at(args, vars)?;
     if args.impure && !args.quiet {
-        eprintln!(
+        crate::say!(
             "warning: --impure: what the evaluation reads besides the project is not part of its key\n  \
-             a change there goes unnoticed, and another machine may get another environment"
+             shells do not notice a change there, and another machine may get another environment"
         );
     }
     let slot = match look.slot.take() {
-        Some(slot) => slot,
-        None => look.fill()?,
+        // Nobody can know whether what it was evaluated from is still the same.
+        Some(slot) if !args.impure => slot,
+        _ => look.fill()?,
     };
     look.remember();
     let mut slot = slot;
@@ -153,7 +154,7 @@ impl<'a> Look<'a> {
                  be written"
             ),
         })?;
-        eprintln!(
+        crate::say!(
             "warning: {cannot}\n  without it the environment is evaluated each time, and a garbage collection may \
              remove it; `cargo nix doctor` tells more"
         );
@@ -169,7 +170,7 @@ impl<'a> Look<'a> {
         self.key = key(self.args, self.vars, &self.inputs, &self.host, &self.crates);
         loop {
             let lock = self.cache.lock(&self.key, self.began)?;
-            if let Some(slot) = self.cache.slot(&self.key) {
+            if let Some(slot) = self.cache.slot(&self.key).filter(|_| !self.args.impure) {
                 return Ok(slot);
             }
             if let Some(failure) = lock.failure_meanwhile() {
@@ -302,11 +303,11 @@ impl<'a> Look<'a> {
 
     fn warn(&self, answer: &EnvAnswer) {
         for warning in &answer.warnings {
-            eprintln!("warning: {warning}");
+            crate::say!("warning: {warning}");
         }
         let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
         for warning in super::crates::unknown(&meta, &self.project) {
-            eprintln!("warning: {warning}");
+            crate::say!("warning: {warning}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a pure evaluation cannot know: variables, the time, the machine.
 //!
 //! libnixexpr answers some of these with an empty value instead of an error
-//! (`getEnv` gives `""`), so they are found in the source text.
+//! (`getEnv` gives `""`), so they are found in the source text. The version of
+//! libnix is among them because it is not part of any key.
 //!
 //! Not reported, because the evaluator reports them where they are used:
 //! `builtins.currentSystem or …`, and a default `system ? builtins.currentSystem`,
@@ -12,7 +13,7 @@ use rnix::SyntaxKind::*;
 use serde::{Deserialize, Serialize};
 
 /// The builtins, and what a project can do instead.
-const FORBIDDEN: [(&str, &str); 5] = [
+const FORBIDDEN: [(&str, &str); 7] = [
     (
         "getEnv",
         "write the value into the `env` of crate-env.nix, or evaluate with --impure",
@@ -32,6 +33,14 @@ const FORBIDDEN: [(&str, &str); 5] = [
     (
         "storePath",
         "name what makes that path (a package, a pinned source), or evaluate with --impure",
+    ),
+    (
+        "nixVersion",
+        "look for the builtin that is wanted, or evaluate with --impure",
+    ),
+    (
+        "langVersion",
+        "look for the builtin that is wanted, or evaluate with --impure",
     ),
 ];
 

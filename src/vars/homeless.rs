@@ -18,7 +18,7 @@ pub(super) fn cache_dir() -> Result<PathBuf> {
     let directory = PathBuf::from(format!("/tmp/cargo-nix-{user}"));
     made(&directory, user)?;
     SAID.call_once(|| {
-        eprintln!(
+        crate::say!(
             "note: neither XDG_CACHE_HOME nor HOME is set: the cache is {}",
             directory.display()
         );
