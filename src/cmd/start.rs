@@ -50,9 +50,33 @@ pub(super) fn warn(warnings: &[String]) {
 /// All variables of a program.
 pub(super) type Variables = BTreeMap<OsString, OsString>;
 
+/// Takes out what rustup's proxy sets when it starts cargo, and cargo when it
+/// starts us (`cargo nix exec`): they speak of rustup's toolchain, and its
+/// LD_LIBRARY_PATH would give the environment's rustc a driver that is not its own.
+fn forget_proxy(all: &mut Variables) {
+    if all.remove(OsStr::new("RUST_RECURSION_COUNT")).is_none() {
+        return;
+    }
+    all.remove(OsStr::new("CARGO"));
+    all.remove(OsStr::new("RUSTUP_TOOLCHAIN_SOURCE"));
+    let Some(toolchain) = all.remove(OsStr::new("RUSTUP_TOOLCHAIN")) else {
+        return;
+    };
+    let lib = Path::new("toolchains").join(toolchain).join("lib");
+    let name = OsStr::new("LD_LIBRARY_PATH");
+    let Some(path) = all.remove(name) else { return };
+    let kept: Vec<PathBuf> = std::env::split_paths(&path)
+        .filter(|entry| !entry.ends_with(&lib))
+        .collect();
+    if let (false, Ok(path)) = (kept.is_empty(), std::env::join_paths(kept)) {
+        all.insert(name.to_owned(), path);
+    }
+}
+
 /// The variables of this process with the changes applied.
 pub(super) fn variables(changes: &Changes) -> Variables {
     let mut all: Variables = std::env::vars_os().collect();
+    forget_proxy(&mut all);
     for Change { name, value } in &changes.list {
         match value {
             Some(value) => all.insert(name.into(), value.joined()),
@@ -121,4 +145,33 @@ pub(super) fn find(program: &OsStr, variables: &Variables) -> Option<PathBuf> {
     std::env::split_paths(path)
         .map(|dir| dir.join(program))
         .find(|path| Path::is_file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// rustup's proxy leads programs to its own libraries; those of the user stay.
+    #[test]
+    fn nothing_of_the_proxy_comes_in() {
+        let variables = |list: &[(&str, &str)]| -> Variables {
+            list.iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect()
+        };
+        let mut all = variables(&[
+            ("CARGO", "/r/toolchains/stable/bin/cargo"),
+            ("LD_LIBRARY_PATH", "/r/toolchains/stable/lib:/mine"),
+            ("RUSTUP_TOOLCHAIN", "stable"),
+            ("RUST_RECURSION_COUNT", "1"),
+        ]);
+        forget_proxy(&mut all);
+        assert_eq!(all, variables(&[("LD_LIBRARY_PATH", "/mine")]));
+        let mut own = variables(&[("RUSTUP_TOOLCHAIN", "mine"), ("LD_LIBRARY_PATH", "/x")]);
+        forget_proxy(&mut own);
+        assert_eq!(
+            own,
+            variables(&[("RUSTUP_TOOLCHAIN", "mine"), ("LD_LIBRARY_PATH", "/x")])
+        );
+    }
 }
