@@ -205,6 +205,19 @@ impl Cache {
         sealed::write(&project.join("history"), "history", lines.join("\n").as_bytes())
     }
 
+    /// Notes where the project `id` lies, unless that is known. Whoever makes
+    /// the project's directory in the cache does this first.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn note_place(&self, id: &str, directory: &Path) -> Result<()> {
+        let place = self.directory.join("projects").join(id).join("path");
+        if sealed::read(&place, "path").is_some() {
+            return Ok(());
+        }
+        sealed::write(&place, "path", directory.as_os_str().as_bytes())
+    }
+
     /// Rewritten whenever there is news for those who are in the project `id`:
     /// shells watch it.
     pub fn stamp(&self, id: &str) -> PathBuf {

@@ -25,6 +25,7 @@
 #![deny(clippy::print_stderr)]
 
 pub mod background;
+pub mod bounded;
 pub mod build;
 pub mod cache;
 pub mod cli;

@@ -4,6 +4,7 @@
 //! Faults found here ([`crate::inputs`]) and by the evaluator
 //! ([`crate::evaluator`]) are shown with the same few lines.
 
+use crate::bounded;
 use std::path::Path;
 
 /// Longer lines are shown in part.
@@ -21,7 +22,7 @@ const WIDTH: usize = 120;
 ///
 /// `None` if the file cannot be read or has no such line. No newline at the end.
 pub fn render(file: &Path, line: u32, column: u32) -> Option<String> {
-    let bytes = std::fs::read(file).ok()?;
+    let bytes = bounded::read(file, bounded::LARGE).ok()?;
     let index = usize::try_from(line).ok()?.checked_sub(1)?;
     let source = bytes.split(|byte| *byte == b'\n').nth(index)?;
     let source = String::from_utf8_lossy(source);

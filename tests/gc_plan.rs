@@ -22,7 +22,7 @@ fn project() -> impl Strategy<Value = SeenProject> {
     let place = prop_oneof![
         3 => Just(Place::There("/there".into())),
         1 => Just(Place::Gone("/gone".into())),
-        1 => Just(Place::Unknown),
+        1 => age(STALE).prop_map(Place::Unknown),
     ];
     ("[a-f]{4}", place, keys()).prop_map(|(id, place, history)| SeenProject { id, place, history })
 }
@@ -117,7 +117,12 @@ proptest! {
         let left = carried_out(&seen, &plan);
         let ids: BTreeSet<&String> = plan.projects.iter().map(|(id, _)| id).collect();
         for project in &left.projects {
-            prop_assert!(matches!(project.place, Place::There(_)) || ids.contains(&project.id));
+            let stays = match &project.place {
+                Place::There(_) => true,
+                Place::Gone(_) => false,
+                Place::Unknown(idle) => *idle < STALE,
+            };
+            prop_assert!(stays || ids.contains(&project.id));
         }
         prop_assert!(left.left_overs.iter().all(|(_, age)| *age < STALE));
         prop_assert_eq!(left.left_overs.len() + plan.left_overs.len(), seen.left_overs.len());

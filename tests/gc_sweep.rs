@@ -2,6 +2,7 @@
 
 mod common;
 
+use cargo_nix::background::Desk;
 use cargo_nix::cache::{Cache, KEPT_SLOTS, Key, Slot};
 use cargo_nix::env::Env;
 use cargo_nix::gc::{STALE, plan, survey, sweep};
@@ -212,10 +213,44 @@ fn a_cache_of_noise_or_none_is_no_trouble() {
     ] {
         world.write(&format!("home/.cache/cargo-nix/{file}"), "noise \u{0}");
     }
+    // Nothing is known of the project any more; it may be in use all the same.
+    assert_eq!(gc(&world, &[])["projects"], Value::Array(vec![]));
+    for path in ["a/history", "a/path", "a", "stray"] {
+        grow_old(&cache.directory().join("projects").join(path));
+    }
     let told = gc(&world, &[]);
-    // Nothing is known of the project any more: its next use writes it anew.
-    assert_eq!(told["projects"][0], Value::Null);
-    assert_eq!(cache.slots(), []);
+    assert_eq!(told["projects"], Value::Array(vec![Value::Null; 2]));
+    assert_eq!((cache.slots(), cache.projects()), (vec![], vec![]));
+}
+
+/// A job may work for hours before it reports, and for longer than a day.
+#[test]
+fn a_project_at_an_unknown_place_stays_while_a_job_works_for_it() {
+    let world = World::new();
+    let cache = Cache::new(world.cache());
+    let desk = Desk::of(&cache, "a");
+    let job = desk.hold().expect("a lock").expect("which nobody holds");
+    for path in [desk.lock(), cache.directory().join("projects/a")] {
+        grow_old(&path);
+    }
+    assert_eq!(gc(&world, &[])["projects"], Value::Array(vec![]));
+    assert!(desk.is_at_work(), "its lock is where it was");
+    drop(job);
+    assert_eq!(gc(&world, &[])["projects"], Value::Array(vec![Value::Null]));
+    assert!(!desk.lock().exists());
+}
+
+#[test]
+fn a_project_that_was_only_looked_at_is_known_by_its_place() {
+    let world = World::new();
+    let directory = world.path().join("p");
+    world.write("p/crate-env.nix", "{ }");
+    success(world.cargo_nix().arg("allow").arg(&directory));
+    let projects = Cache::new(world.cache()).projects();
+    let place = directory.canonicalize().expect("the project");
+    assert_eq!(projects.len(), 1);
+    assert_eq!(projects[0].1.as_deref(), Some(place.as_path()));
+    assert_eq!(gc(&world, &[])["projects"], Value::Array(vec![]));
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
     let project = Project::find(args.project.as_deref())?;
     let cache = Cache::new(vars.cache_dir()?);
     cache.make()?;
+    cache.note_place(&project.id().to_hex(), project.directory())?;
     let desk = Desk::of(&cache, &project.id().to_hex());
     let job = Job {
         args,

@@ -5,6 +5,7 @@
 
 mod render;
 
+use crate::bounded;
 use crate::cli::InitArgs;
 use crate::error::{Error, Result};
 use crate::host::sys_crates::{self, Needs};
@@ -67,7 +68,9 @@ fn closed_pipe_is_success(error: std::io::Error) -> Result<()> {
 }
 
 fn read_needs(lock: &Path) -> Result<Needs> {
-    let text = std::fs::read_to_string(lock).map_err(Error::io("reading", lock))?;
+    let text = bounded::read(lock, bounded::SMALL)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+        .map_err(Error::io("reading", lock))?;
     sys_crates::needs(&text).map_err(|error| Error::Project {
         message: format!(
             "{} is not a Cargo.lock: {error}\n  mend it, or let `cargo generate-lockfile` write it anew",
@@ -112,5 +115,6 @@ fn create(path: &Path, text: &str) -> Result<bool> {
 }
 
 fn mentions_us(envrc: &Path) -> bool {
-    std::fs::read(envrc).is_ok_and(|text| String::from_utf8_lossy(&text).contains("cargo-nix"))
+    bounded::read(envrc, bounded::SMALL)
+        .is_ok_and(|text| String::from_utf8_lossy(&text).contains("cargo-nix"))
 }

@@ -3,6 +3,7 @@
 //! part of the key, and `cargo remove` must not break an environment.
 
 use super::dump::Meta;
+use crate::bounded;
 use crate::project::Project;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -25,7 +26,8 @@ pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
         .layers
         .iter()
         .map(|layer| layer.join("Cargo.lock"))
-        .find_map(|path| std::fs::read_to_string(path).ok())
+        .find_map(|path| bounded::read(&path, bounded::SMALL).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok())
     else {
         return Vec::new();
     };

@@ -4,6 +4,7 @@
 
 use super::Env;
 use super::dump::Meta;
+use crate::bounded;
 use crate::cache::{Cache, Key, KeyParts, Slot};
 use crate::cli::ObtainArgs;
 use crate::error::{Error, Result};
@@ -96,9 +97,13 @@ impl<'a> Look<'a> {
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
         let host = Host::current(vars, cache.directory())?;
-        let crates = native_crates(&project, &inputs);
+        let crates = native_crates(&project, &inputs)?;
         let key = key(args, vars, &inputs, &host, &crates);
         let slot = cache.slot(&key);
+        if slot.is_none() {
+            // Only the collector reads this.
+            let _ = cache.note_place(&project.id().to_hex(), project.directory());
+        }
         Ok(Look {
             args,
             vars,
@@ -313,13 +318,16 @@ impl<'a> Look<'a> {
 }
 
 /// `EnvArguments::crates`: over the host set none.
-fn native_crates(project: &Project, inputs: &Inputs) -> Vec<String> {
+fn native_crates(project: &Project, inputs: &Inputs) -> Result<Vec<String>> {
     if inputs.layout().pins.is_none() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let mut locks = project.layers.iter().map(|layer| layer.join("Cargo.lock"));
-    let lock = locks.find_map(|path| std::fs::read(path).ok());
-    lock.map_or_else(Vec::new, |text| host::sys_crates::in_lock(&text))
+    for layer in &project.layers {
+        if let Some(text) = bounded::read_if_any(&layer.join("Cargo.lock"), bounded::SMALL)? {
+            return Ok(host::sys_crates::in_lock(&text));
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host, crates: &[String]) -> Key {

@@ -38,8 +38,10 @@ pub enum Place {
     There(PathBuf),
     /// No longer there.
     Gone(PathBuf),
-    /// The cache's note of it is damaged; its next use writes it anew.
-    Unknown,
+    /// The cache's note of it is damaged or was never written; its next use may
+    /// write it anew. Since anything was done for it: nothing, while a job is
+    /// at work.
+    Unknown(Duration),
 }
 
 /// A slot of the cache.
@@ -89,7 +91,7 @@ pub fn plan(seen: &Seen, keep: usize) -> Plan {
     let gone = |project: &SeenProject| match &project.place {
         Place::There(_) => None,
         Place::Gone(path) => Some((project.id.clone(), Some(path.clone()))),
-        Place::Unknown => Some((project.id.clone(), None)),
+        Place::Unknown(idle) => (*idle >= STALE).then(|| (project.id.clone(), None)),
     };
     let stale = seen.left_overs.iter().filter(|(_, age)| *age >= STALE);
     Plan {

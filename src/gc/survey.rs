@@ -1,6 +1,7 @@
 //! What is in the cache: names, links and ages; no slot is opened for it.
 
 use super::plan::{Place, Seen, SeenProject, SeenSlot};
+use crate::background::Desk;
 use crate::cache::{Cache, Key};
 use crate::sealed::TEMPORARY_PREFIX;
 use std::ffi::OsStr;
@@ -43,7 +44,7 @@ pub fn survey(cache: &Cache) -> Seen {
 /// Every project that the cache knows, and whether it is still there.
 pub(super) fn projects(cache: &Cache) -> Vec<SeenProject> {
     let project = |(id, directory): (String, Option<PathBuf>)| {
-        let place = directory.map_or(Place::Unknown, place);
+        let place = directory.map_or_else(|| Place::Unknown(idle(cache, &id)), place);
         SeenProject {
             history: cache.history(&id),
             id,
@@ -51,6 +52,18 @@ pub(super) fn projects(cache: &Cache) -> Vec<SeenProject> {
         }
     };
     cache.projects().into_iter().map(project).collect()
+}
+
+/// Since anything was done for the project `id`; nothing while its job works.
+pub(super) fn idle(cache: &Cache, id: &str) -> Duration {
+    if Desk::of(cache, id).is_at_work() {
+        return Duration::ZERO;
+    }
+    let now = SystemTime::now();
+    let directory = cache.directory().join("projects").join(id);
+    let below = entries(&directory);
+    let ages = below.iter().chain([&directory]).map(|path| age(path, now));
+    ages.min().unwrap_or_default()
 }
 
 const DROPPED: &str = ".dropped-";

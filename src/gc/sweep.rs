@@ -1,7 +1,9 @@
 //! Carries a plan out, beside other processes that use the same cache.
 
+use super::STALE;
 use super::plan::{Plan, SeenSlot, wanted};
-use super::survey::{dropped_name, projects};
+use super::survey::{dropped_name, idle, projects};
+use crate::background::Desk;
 use crate::cache::{Cache, KEPT_SLOTS, Key};
 use crate::error::{Error, Result};
 use crate::host;
@@ -42,9 +44,12 @@ pub fn sweep(cache: &Cache, plan: &Plan) -> Result<Swept> {
     let mut swept = Swept::default();
     for (id, path) in &plan.projects {
         let directory = cache.directory().join("projects").join(id);
-        // A checkout that came back meanwhile has noted itself anew.
-        let still_gone = path.as_deref().is_none_or(|path| !path.exists());
-        if still_gone && remove(&directory)? {
+        let removed = match path {
+            // A checkout that came back meanwhile has noted itself anew.
+            Some(path) => !path.exists() && remove(&directory)?,
+            None => remove_idle(cache, id, &directory)?,
+        };
+        if removed {
             swept.projects.push(path.clone());
         }
     }
@@ -62,6 +67,21 @@ pub fn sweep(cache: &Cache, plan: &Plan) -> Result<Swept> {
     }
     swept.left_overs += host::imports::forget_gone(cache.directory())?;
     Ok(swept)
+}
+
+/// Removes what is left of a project at an unknown place, unless somebody has
+/// come to use it since the survey; no job can begin while it is removed.
+fn remove_idle(cache: &Cache, id: &str, directory: &Path) -> Result<bool> {
+    if idle(cache, id) < STALE {
+        return Ok(false);
+    }
+    if !directory.is_dir() {
+        return remove(directory);
+    }
+    match take(&Desk::of(cache, id).lock())? {
+        Some(_lock) => remove(directory),
+        None => Ok(false),
+    }
 }
 
 /// Drops a slot, unless somebody fills it or a project has come to use it.

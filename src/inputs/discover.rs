@@ -18,6 +18,7 @@ use super::resolve::{Way, normalise};
 use super::scan::{self, Entry, Sweep};
 use super::stat::{Kind, Stat};
 use super::{Layout, key, lock, metadata, stat};
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, Project, RUST_TOOLCHAIN};
 use serde_json::{Map, Value as Json};
@@ -202,7 +203,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         };
         let absolute = self.root.join(&real);
-        let Ok(bytes) = std::fs::read(&absolute) else {
+        let Some(bytes) = bounded::read_if_any(&absolute, bounded::SMALL)? else {
             return Ok(None);
         };
         self.put(&real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), false);
@@ -215,7 +216,7 @@ impl<'a> Walk<'a> {
         let Way::Found(real, _) = self.resolve(&path) else {
             return Ok(());
         };
-        let text = std::fs::read(self.root.join(&real)).unwrap_or_default();
+        let text = bounded::read_if_any(&self.root.join(&real), bounded::SMALL)?.unwrap_or_default();
         for input in lock::relative_inputs(&text) {
             let Some(flake) = normalise(directory, Path::new(&input)) else {
                 continue;
@@ -310,7 +311,8 @@ impl<'a> Walk<'a> {
         }
         self.read.insert(name, reach);
         let absolute = join(self.root, real);
-        let bytes = std::fs::read(&absolute).map_err(|error| self.unreadable(real, &error, task))?;
+        let bytes =
+            bounded::read(&absolute, bounded::LARGE).map_err(|error| self.unreadable(real, &error, task))?;
         self.put(real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), true);
         let source = match std::str::from_utf8(&bytes) {
             Ok(source) => source,

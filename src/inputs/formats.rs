@@ -3,6 +3,7 @@
 //! here. What stands in them is judged where it is used.
 
 use super::Layout;
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, Project, workspace};
 use crate::snippet;
@@ -66,7 +67,7 @@ fn crate_env(path: &Path) -> Result<()> {
 }
 
 fn json(path: &Path, way_out: &str) -> Result<()> {
-    let Ok(bytes) = fs::read(path) else {
+    let Some(bytes) = bounded::read_if_any(path, bounded::SMALL)? else {
         return Ok(());
     };
     let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) else {
@@ -83,7 +84,8 @@ fn json(path: &Path, way_out: &str) -> Result<()> {
 }
 
 fn toml(path: &Path) -> Result<()> {
-    let Ok(text) = fs::read_to_string(path) else {
+    let bytes = bounded::read_if_any(path, bounded::SMALL)?;
+    let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
         return Ok(());
     };
     workspace::parse_as(path, &text, "rustup cannot read it either; mend the line above").map(drop)

@@ -135,6 +135,6 @@ impl Record {
 /// The blake3 of a file's bytes, read in pieces.
 pub(super) fn hash_file(path: &Path) -> std::io::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::open(path)?)?;
+    hasher.update_reader(crate::bounded::open(path)?)?;
     Ok(*hasher.finalize().as_bytes())
 }

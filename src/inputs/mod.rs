@@ -29,6 +29,8 @@ mod stat;
 #[cfg(test)]
 mod tests;
 
+use crate::bounded;
+use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, PINS, Project, RUST_TOOLCHAIN};
 use crate::sealed;
@@ -120,12 +122,12 @@ impl Inputs {
         let manifest = match (old, verdict) {
             (Some(manifest), Verdict::Same) => manifest,
             (Some(manifest), Verdict::Refreshed) => {
-                remember(&path, &manifest);
+                remember(project, cache_dir, &manifest);
                 manifest
             }
             (old, _) => {
                 let manifest = discover::discover(project, layout, old.as_ref())?;
-                remember(&path, &manifest);
+                remember(project, cache_dir, &manifest);
                 manifest
             }
         };
@@ -201,7 +203,7 @@ impl Inputs {
             }
             let layout = self.manifest.layout.clone();
             self.manifest = discover::discover(&self.project, layout, None)?;
-            remember(&manifest_path(&self.project, &self.cache_dir), &self.manifest);
+            remember(&self.project, &self.cache_dir, &self.manifest);
         }
         Err(changing(&self.project.root.join(changed)))
     }
@@ -219,11 +221,7 @@ impl Inputs {
                 key::Node::Link { target } => format!("-> {target}\n").into_bytes(),
                 key::Node::File { hash, .. } => {
                     let file = manifest::join(&self.project.root, path);
-                    let bytes = std::fs::read(&file).map_err(Error::io("reading", &file))?;
-                    if blake3::hash(&bytes) != *hash {
-                        return Err(changing(&file));
-                    }
-                    bytes
+                    readable(&file, hash)?
                 }
             };
             contents.insert(path.to_string_lossy().into_owned(), bytes);
@@ -269,6 +267,26 @@ impl Inputs {
     }
 }
 
+/// The bytes of a file that was hashed; of one too large to be held, its hash
+/// in the words in which [`crate::trust`] remembers it.
+fn readable(file: &Path, hash: &[u8; 32]) -> Result<Vec<u8>> {
+    let failed = || Error::io("reading", file);
+    let size = file.metadata().map_err(failed())?.len();
+    let (bytes, now) = if size > bounded::LARGE {
+        let now = manifest::hash_file(file).map_err(failed())?;
+        let words = format!("(blake3 {})\n", blake3::Hash::from_bytes(now));
+        (words.into_bytes(), now)
+    } else {
+        let bytes = bounded::read(file, bounded::LARGE).map_err(failed())?;
+        let now = *blake3::hash(&bytes).as_bytes();
+        (bytes, now)
+    };
+    if now != *hash {
+        return Err(changing(file));
+    }
+    Ok(bytes)
+}
+
 fn changing(path: &Path) -> Error {
     Error::Project {
         message: format!(
@@ -312,8 +330,10 @@ fn manifest_path(project: &Project, cache_dir: &Path) -> PathBuf {
 }
 
 /// Writes the manifest; one that is lost costs a discovery.
-fn remember(path: &Path, manifest: &Manifest) {
+fn remember(project: &Project, cache_dir: &Path, manifest: &Manifest) {
     if let Ok(payload) = postcard::to_allocvec(manifest) {
-        let _ = sealed::write(path, MANIFEST, &payload);
+        let id = project.id().to_hex();
+        let _ = Cache::new(cache_dir.to_path_buf()).note_place(&id, project.directory());
+        let _ = sealed::write(&manifest_path(project, cache_dir), MANIFEST, &payload);
     }
 }

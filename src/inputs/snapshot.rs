@@ -6,6 +6,7 @@
 use super::key::{self, Node};
 use super::manifest::{Manifest, join};
 use super::scan::OURS;
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::sealed::TEMPORARY_PREFIX;
 use std::fs::{File, Permissions};
@@ -68,7 +69,7 @@ fn place(from: &Path, node: Node<'_>, to: &Path) -> Result<bool> {
 
 /// Copies a file; its hash, or `None` if it can no longer be read.
 fn copy(from: &Path, to: &Path) -> Result<Option<[u8; 32]>> {
-    let Ok(mut source) = File::open(from) else {
+    let Ok(mut source) = bounded::open(from) else {
         return Ok(None);
     };
     let mut copy = File::create(to).map_err(Error::io("writing", to))?;

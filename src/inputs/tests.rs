@@ -151,7 +151,7 @@ proptest! {
             let Ok(manifest) = anew else { continue };
             let mut believed = manifest.clone();
             trust(&mut believed);
-            remember(&manifest_path(&project, &trusted), &believed);
+            remember(&project, &trusted, &believed);
 
             let now = seen(&project, &manifest, &top.path().join("snapshot"));
             for (digest, before) in &known {
@@ -189,7 +189,7 @@ fn equal_contents_under_other_stats_are_remembered() {
     let path = manifest_path(&project, top.path());
     let mut manifest = discover(&project, Layout::of(&project).unwrap(), None).unwrap();
     trust(&mut manifest);
-    remember(&path, &manifest);
+    remember(&project, top.path(), &manifest);
     std::thread::sleep(TICK);
     std::fs::write(top.path().join("p/d/x"), "").unwrap();
     assert_eq!(manifest.clone().verify(&project.root), Verdict::Refreshed);

@@ -2,6 +2,7 @@
 //! Cargo.toml that has a `[workspace]` and does not exclude the package, or the
 //! one that `package.workspace` names.
 
+use crate::bounded;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -9,12 +10,13 @@ use toml::{Table, Value};
 /// The root of the workspace that `start` (absolute) lies in, if any.
 ///
 /// # Errors
-/// [`Error::Project`] if a Cargo.toml on the way is not TOML.
+/// [`Error::Project`] if a Cargo.toml on the way is not TOML, or not a file.
 pub(super) fn root(start: &Path) -> Result<Option<PathBuf>> {
     let mut package: Option<PathBuf> = None;
     for directory in start.ancestors() {
         let manifest = directory.join("Cargo.toml");
-        let Ok(text) = std::fs::read_to_string(&manifest) else {
+        let bytes = bounded::read_if_any(&manifest, bounded::SMALL)?;
+        let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else {
             continue;
         };
         let table = parse(&manifest, &text)?;

@@ -31,7 +31,7 @@ pub(super) fn checks(start: Option<&Path>, vars: &Vars) -> (Option<Project>, Vec
         .find(|file| file.is_file());
     checks.push(match envrc {
         Some(file)
-            if std::fs::read(&file)
+            if crate::bounded::read(&file, crate::bounded::SMALL)
                 .is_ok_and(|text| String::from_utf8_lossy(&text).contains("cargo-nix")) =>
         {
             Check::ok("envrc", file.display().to_string())
