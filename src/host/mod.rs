@@ -34,24 +34,33 @@
 //! cache (`host/description`) and looked for again as soon as a [`sentinel`]
 //! sees a change, by `stat` alone. There are two tiers.
 //!
-//! [`Host::current`], for the prompt, stats some two hundred paths and sees
+//! [`Host::current`], for the prompt, stats several hundred paths and sees
 //! - whatever a package manager or rustup does (their databases; the system's
 //!   program, library, pkg-config and header directories);
-//! - every program, library and .pc file that is described, and each
-//!   toolchain's rustc, replaced or written in place.
+//! - every program, library and .pc file that is described, and the compiler's
+//!   programs, replaced or written in place;
+//! - each toolchain's records, and the directories that hold its components'
+//!   files: a file that appears, vanishes or is renamed into place;
+//! - every file of the components, written in place too, of the default
+//!   toolchain, of each that is a link (`rustup toolchain link`), and of as many
+//!   others as fit into 400 files in all. Not of `rust-src`, nor of a component
+//!   with more than 400 files: of `rust-src` the top directories are watched, of
+//!   the other the directories.
 //!
 //! [`Host::checked`], for whoever is about to evaluate or build, stats the
 //! thousands of files besides (`host/files`), and so also sees
-//! - every file of a toolchain's component, of the compiler and of libc;
+//! - every file of a toolchain's component, the compiler's inner programs, and
+//!   libc's start files and libraries;
 //! - every header of a package, replaced or written in place, as long as the
 //!   package has at most 400 of them. Of larger ones (LLVM, Boost, libc with the
 //!   kernel) the directories are watched: headers that appear, vanish or are
 //!   renamed into place are seen (so package managers and most editors are),
 //!   one written in place is not, until the next look.
 //!
-//! What the prompt may miss cannot make it wrong: an environment names files of
-//! the machine, it does not hold them. What is built from them is keyed by
-//! [`Host::checked`].
+//! So the prompt may miss changed headers and inner programs of the compiler,
+//! which an environment only names, and two things that it holds copies of:
+//! edits deep inside `rust-src`, and writes in place to a toolchain that rustup
+//! manages, beyond the 400 files. What is built is keyed by [`Host::checked`].
 //!
 //! A description that rests on files as young as itself is used but not kept,
 //! so a change within one tick of the clock cannot be missed.

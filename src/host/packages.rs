@@ -135,7 +135,7 @@ pub(super) fn find(sentinel: &mut Sentinel) -> BTreeMap<String, Found> {
             .chain(&package.pc)
             .chain(&package.libraries)
         {
-            sentinel.watch(file);
+            sentinel.watch_closely(file);
         }
         sentinel.watch_all(&package.headers);
         for directory in package.headers.iter().filter_map(|header| header.parent()) {

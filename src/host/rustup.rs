@@ -10,8 +10,12 @@ use super::platform;
 use super::sentinel::Sentinel;
 use super::toolchain::{Component, Toolchain, ask_rustc, components_of_tree, names_in};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// As many files of toolchains are statted at every prompt (about 1 us each),
+/// the default toolchain and links apart; two toolchains have fewer.
+const CLOSELY: usize = 400;
 
 /// `arguments.host.rust`, or null when the machine has no Rust at all.
 pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> Value {
@@ -26,7 +30,11 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
             for file in ["lib/rustlib", "lib/rustlib/components", "bin/rustc", "lib"] {
                 sentinel.watch_closely(&root.join(file));
             }
-            sentinel.watch(&root.join("lib/rustlib/multirust-channel-manifest.toml"));
+            for name in names_in(&root.join("lib/rustlib")) {
+                if name.starts_with("manifest-") || name == "multirust-channel-manifest.toml" {
+                    sentinel.watch_closely(&root.join("lib/rustlib").join(name));
+                }
+            }
             if let Some(toolchain) = installed(&root, &name).or_else(|| linked(&root, &name)) {
                 toolchains.insert(name, toolchain);
             }
@@ -42,11 +50,39 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
     if toolchains.is_empty() {
         return Value::Null;
     }
+    let closely = watched_closely(&toolchains, default.as_deref());
     let described: serde_json::Map<String, Value> = toolchains
-        .into_iter()
-        .map(|(name, toolchain)| (name, toolchain.describe(sentinel)))
+        .iter()
+        .map(|(name, toolchain)| {
+            (
+                name.clone(),
+                toolchain.describe(sentinel, closely.contains(name.as_str())),
+            )
+        })
         .collect();
     json!({ "default": default, "toolchains": described })
+}
+
+/// The toolchains whose every file the first tier watches: the default, those
+/// that are links (somebody builds them, and may write in place what rustup only
+/// ever replaces), and of the others as many as keep the prompt fast.
+fn watched_closely<'a>(
+    toolchains: &'a BTreeMap<String, Toolchain>,
+    default: Option<&str>,
+) -> BTreeSet<&'a str> {
+    let matters = |name: &str, toolchain: &Toolchain| Some(name) == default || toolchain.root.is_symlink();
+    let (first, others): (Vec<_>, Vec<_>) = toolchains
+        .iter()
+        .partition(|(name, toolchain)| matters(name, toolchain));
+    let mut count = 0;
+    let mut closely = BTreeSet::new();
+    for (name, toolchain) in first.into_iter().chain(others) {
+        count += toolchain.file_count();
+        if count <= CLOSELY || matters(name, toolchain) {
+            closely.insert(name.as_str());
+        }
+    }
+    closely
 }
 
 /// A toolchain with rustup's own records in `lib/rustlib`.

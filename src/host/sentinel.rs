@@ -17,7 +17,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Above this many files, a tree is watched by its directories alone.
-const MANY: usize = 400;
+pub(super) const MANY: usize = 400;
 
 /// The paths that are watched, by directory.
 type Groups = BTreeMap<PathBuf, BTreeSet<OsString>>;

@@ -2,9 +2,12 @@
 
 use super::sentinel::Sentinel;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+/// The component of the standard library's sources.
+const SOURCES: &str = "rust-src";
 
 /// A toolchain. Its shape in JSON is told in the module docs of [`super`].
 #[derive(Debug)]
@@ -36,23 +39,22 @@ pub(super) struct Component {
 }
 
 impl Toolchain {
-    /// As `arguments.host.rust.toolchains.<name>`; watches what it says.
+    /// As `arguments.host.rust.toolchains.<name>`; watches what it says: in both
+    /// tiers the directories that hold the components' files and, if `each`, the
+    /// files too, as far as [`Component::is_big`] lets them; in the second tier
+    /// every file.
     ///
     /// The `id` of a component is not a hash of its contents, which would cost
     /// half a second of reading a toolchain; it covers every file's path, size,
     /// inode, modification and status-change times, and so changes whenever the
     /// contents do. It may change when they do not; that costs an import, and
     /// the store path, which is by content, stays the same.
-    pub(super) fn describe(&self, sentinel: &mut Sentinel) -> Value {
+    pub(super) fn describe(&self, sentinel: &mut Sentinel, each: bool) -> Value {
         let real = std::fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
         let mut components = serde_json::Map::new();
         for (name, component) in &self.components {
-            let files: Vec<PathBuf> = component
-                .files
-                .iter()
-                .flat_map(|file| super::contents::files_below(&self.root.join(file)))
-                .collect();
-            sentinel.watch_all(&files);
+            let files = component.files_in(&self.root);
+            self.watch(name, component, &files, sentinel, each);
             let mut hasher = blake3::Hasher::new();
             for word in [
                 name,
@@ -88,6 +90,67 @@ impl Toolchain {
             "root": self.root.to_str(),
             "components": components,
         })
+    }
+}
+
+impl Toolchain {
+    /// How many paths the first tier gets if each file is watched.
+    pub(super) fn file_count(&self) -> usize {
+        let counts = self.components.iter().map(|(name, component)| {
+            let files = component.files_in(&self.root);
+            if Component::is_big(name, &files) {
+                0
+            } else {
+                files.len()
+            }
+        });
+        counts.sum()
+    }
+
+    fn watch(
+        &self,
+        name: &str,
+        component: &Component,
+        files: &[PathBuf],
+        sentinel: &mut Sentinel,
+        each: bool,
+    ) {
+        let each = each && !Component::is_big(name, files);
+        let tops: Vec<PathBuf> = component.files.iter().map(|file| self.root.join(file)).collect();
+        // The sources are a tree of hundreds of directories; its top is enough
+        // to tell that another release was put in its place.
+        let holders = if name == SOURCES { &tops } else { files };
+        let mut directories = BTreeSet::new();
+        for file in holders {
+            let above = file.ancestors().skip(1);
+            directories.extend(above.take_while(|path| path.starts_with(&self.root)));
+        }
+        directories.extend(tops.iter().map(PathBuf::as_path).filter(|top| top.is_dir()));
+        for directory in directories {
+            sentinel.watch_closely(directory);
+        }
+        for file in files {
+            if each {
+                sentinel.watch_closely(file);
+            } else {
+                sentinel.watch(file);
+            }
+        }
+    }
+}
+
+impl Component {
+    /// Every file, absolute.
+    fn files_in(&self, root: &Path) -> Vec<PathBuf> {
+        let files = self.files.iter();
+        files
+            .flat_map(|file| super::contents::files_below(&root.join(file)))
+            .collect()
+    }
+
+    /// Whether its files are too many to be statted at every prompt.
+    fn is_big(name: &str, files: &[PathBuf]) -> bool {
+        name == SOURCES || files.len() > super::sentinel::MANY
     }
 }
 

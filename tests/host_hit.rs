@@ -1,0 +1,157 @@
+//! A kept description of the machine is not used once a file has changed of
+//! which an environment holds a copy: through the whole program, as at a prompt.
+
+mod common;
+
+use cargo_nix::host::Host;
+use cargo_nix::vars::Vars;
+use common::{World, success};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
+/// A compiler tree that somebody built, linked as toolchain `dev` (the default
+/// one if `default`). Gives the home of rustup and a file of its std.
+fn linked_toolchain(world: &World, default: bool) -> (PathBuf, PathBuf) {
+    let rustlib = "tree/lib/rustlib";
+    let std = format!("lib/rustlib/{TRIPLE}/lib/libtest-0123.rlib");
+    world.write(
+        &format!("{rustlib}/multirust-channel-manifest.toml"),
+        "manifest-version = \"2\"\n\n[pkg.rustc]\nversion = \"1.95.0 (59807616e 2026-04-14)\"\n",
+    );
+    world.write(
+        &format!("{rustlib}/components"),
+        &format!("rustc-{TRIPLE}\ncargo-{TRIPLE}\nrust-std-{TRIPLE}\n"),
+    );
+    for (component, file) in [
+        ("rustc", "bin/rustc"),
+        ("cargo", "bin/cargo"),
+        ("rust-std", std.as_str()),
+    ] {
+        world.write(
+            &format!("{rustlib}/manifest-{component}-{TRIPLE}"),
+            &format!("file:{file}\n"),
+        );
+        world.script(&format!("tree/{file}"), "echo rustc 1.95.0");
+    }
+    let settings = if default {
+        "default_toolchain = \"dev\"\n"
+    } else {
+        ""
+    };
+    world.write("rustup/settings.toml", settings);
+    world.write("rustup/toolchains/.keep", "");
+    let tree = world.path().join("tree");
+    std::os::unix::fs::symlink(&tree, world.path().join("rustup/toolchains/dev")).expect("a link");
+    settle();
+    (world.path().join("rustup"), tree.join(std))
+}
+
+/// What is younger than a tick of the clock is not kept, and then nothing can be missed.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(150));
+}
+
+/// The same size in place, so that nothing but the file itself tells.
+fn write_in_place(file: &Path) {
+    let mut bytes = std::fs::read(file).expect("the file");
+    bytes.reverse();
+    std::fs::write(file, bytes).expect("written in place");
+}
+
+fn replace(file: &Path) {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, "another std").expect("a file beside it");
+    std::fs::rename(&beside, file).expect("renamed into place");
+}
+
+#[test]
+fn a_changed_std_of_a_linked_toolchain_gives_another_environment() {
+    let world = World::new();
+    let (rustup, std) = linked_toolchain(&world, true);
+    let project = world.project("examples/pure", "project");
+    let print = || {
+        let mut command = world.cargo_nix();
+        command
+            .args(["env", "--print", "--project"])
+            .arg(&project)
+            .env("RUSTUP_HOME", &rustup);
+        let printed = success(&mut command);
+        settle();
+        printed
+    };
+    let first = print();
+    assert!(
+        world.cache().join("host/description").exists(),
+        "the description is kept"
+    );
+    assert_eq!(print(), first, "nothing changed");
+    write_in_place(&std);
+    let second = print();
+    assert_ne!(second, first, "written in place");
+    assert_eq!(print(), second, "nothing changed");
+    replace(&std);
+    let third = print();
+    assert!(third != first && third != second, "renamed into place");
+}
+
+/// A link counts whatever the default is: a project may name it.
+#[test]
+fn a_linked_toolchain_is_watched_when_it_is_not_the_default() {
+    let world = World::new();
+    let (rustup, std) = linked_toolchain(&world, false);
+    let vars = Vars {
+        home: Some(world.home()),
+        rustup_home: Some(rustup.clone()),
+        ..Vars::default()
+    };
+    let digest = || {
+        let host = Host::current(&vars, &world.cache()).expect("a description");
+        settle();
+        host.digest
+    };
+    let mut seen = vec![digest()];
+    assert_eq!(digest(), seen[0], "nothing changed");
+    let records = std::fs::canonicalize(&rustup).expect("rustup's home");
+    let records = records.join(format!("toolchains/dev/lib/rustlib/manifest-rust-std-{TRIPLE}"));
+    let changes: [(&str, &dyn Fn()); 4] = [
+        ("written in place", &|| write_in_place(&std)),
+        ("renamed into place", &|| replace(&std)),
+        ("a record", &|| {
+            std::fs::write(&records, "file:bin/rustc\n").expect("a record");
+        }),
+        ("removed", &|| {
+            std::fs::remove_file(rustup.join("toolchains/dev/bin/cargo")).expect("removed");
+        }),
+    ];
+    for (what, change) in changes {
+        change();
+        let now = digest();
+        assert!(!seen.contains(&now), "{what}");
+        seen.push(now);
+    }
+}
+
+/// The machine's own .pc files and libraries cannot be changed here; that the
+/// prompt stats them can be seen in what is kept.
+#[test]
+fn pc_files_and_libraries_are_among_the_few() {
+    let world = World::new();
+    let vars = Vars {
+        home: Some(world.home()),
+        rustup_home: Some(common::rustup_home()),
+        ..Vars::default()
+    };
+    Host::current(&vars, &world.cache()).expect("a description");
+    let kept = std::fs::read(world.cache().join("host/description")).expect("the kept description");
+    for name in ["openssl.pc", "libssl.so"] {
+        let watched = format!("\0{name}\0");
+        assert!(
+            kept.windows(watched.len()).any(|part| part == watched.as_bytes()),
+            "{name} is not watched (apt-get install libssl-dev)"
+        );
+    }
+    let paths = kept.iter().filter(|byte| **byte == 0).count();
+    assert!(paths < 1500, "{paths} paths are too many for a prompt");
+}
