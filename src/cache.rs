@@ -258,10 +258,10 @@ impl Cache {
     }
 
     /// The environment that the project `id` used last and that is still
-    /// there, that of `but` aside.
-    pub fn newest(&self, id: &str, but: Option<&Key>) -> Option<Slot> {
+    /// there, of those that are `wanted`.
+    pub fn newest(&self, id: &str, wanted: impl Fn(&Key) -> bool) -> Option<Slot> {
         let history = self.history(id);
-        let others = history.iter().rev().filter(|key| Some(*key) != but);
+        let others = history.iter().rev().filter(|key| wanted(key));
         others.into_iter().find_map(|key| self.slot(key))
     }
 

@@ -62,7 +62,7 @@ pub enum Verb {
     Background(BackgroundArgs),
     /// Obtain the environment, print nothing but progress
     #[command(hide = true)]
-    Fill(ObtainArgs),
+    Fill(FillArgs),
 }
 
 /// How an environment is obtained; common to most verbs.
@@ -234,6 +234,17 @@ pub struct BackgroundArgs {
     pub allowed: bool,
 }
 
+/// `cargo-nix fill`.
+#[derive(Args, Clone, Debug)]
+pub struct FillArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Evaluate nothing but the inputs of this digest
+    #[arg(long, value_name = "HEX")]
+    pub digest: Option<blake3::Hash>,
+}
+
 /// `cargo-nix direnv`.
 #[derive(Args, Clone, Debug)]
 pub struct DirenvArgs {
@@ -276,7 +287,7 @@ pub struct DirenvExportArgs {
     /// This direnv has `require_allowed`
     #[arg(long, hide = true)]
     pub can_require: bool,
-    /// The inputs are allowed: it was asked for them a moment ago
-    #[arg(long, hide = true)]
-    pub required: bool,
+    /// The inputs of this digest are allowed: it was asked for them a moment ago
+    #[arg(long, value_name = "HEX", hide = true)]
+    pub required: Option<blake3::Hash>,
 }

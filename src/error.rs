@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What our functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The exit code of [`Error::Edited`].
+pub const EDITED: u8 = 75;
+
 /// Everything that can go wrong, as the user is told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -44,6 +47,10 @@ pub enum Error {
         /// Message with the place and the way out.
         message: String,
     },
+    /// The project was edited between a look at it and its snapshot, and the
+    /// content that was looked at is all that may be evaluated.
+    #[error("the project was edited meanwhile, and is not what was to be evaluated\n  try again")]
+    Edited,
     /// The command line asks for something that is not there.
     #[error("{message}")]
     Usage {
@@ -87,6 +94,7 @@ impl Error {
 
     /// The exit code: 2 usage (clap), 3 no project, 4 the project is at fault,
     /// 5 a build failed, 6 the store, 7 the machine, 70 a bug of ours,
+    /// 75 the project was edited meanwhile,
     /// 126 and 127 as shells have them for a command that does not start.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -101,6 +109,7 @@ impl Error {
             },
             Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
             Error::EvaluatorGone(_) => 70,
+            Error::Edited => EDITED,
             Error::Command { code, .. } => *code,
         }
     }

@@ -6,6 +6,13 @@
 //! cache takes no decision away. What was allowed is kept beside it, so that
 //! the difference to what is there now can be shown.
 //!
+//! Under direnv, direnv's own permission rules. Allowing an .envrc with `use
+//! cargo-nix` covers what that evaluates, now and later, where direnv knows no
+//! better. A direnv with `require_allowed` is asked about the inputs, too: what
+//! it allowed is noted here ([`Trust::allow_for_direnv`]), for one project, and
+//! only slots made from that, or from what `cargo-nix allow` allowed, stand in
+//! while there is no newer one. Prompts of the hooks do not heed those notes.
+//!
 //! Never: trust by default, or trust that a file which does not check out gives.
 
 use crate::cache::Key;
@@ -108,20 +115,52 @@ impl Trust {
 
     /// Whether the slot `key` is known to be made from content that is allowed.
     pub fn allows_slot(&self, id: &str, key: &Key) -> bool {
-        self.noted(id).iter().any(|line| {
-            line.split_once(' ').is_some_and(|(noted, digest)| {
-                noted == key.as_str()
-                    && blake3::Hash::from_hex(digest).is_ok_and(|digest| self.allows(&digest))
-            })
+        self.made_from(id, key).is_some_and(|digest| self.allows(&digest))
+    }
+
+    /// Notes that direnv has allowed the content `digest` of the project `id`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn allow_for_direnv(&self, id: &str, digest: &blake3::Hash) -> Result<()> {
+        let mut lines = lines(&self.direnv(id), "direnv");
+        let line = digest.to_hex().to_string();
+        if lines.last() == Some(&line) {
+            return Ok(());
+        }
+        lines.retain(|other| *other != line);
+        lines.push(line);
+        let excess = lines.len().saturating_sub(NOTED);
+        lines.drain(..excess);
+        sealed::write(&self.direnv(id), "direnv", lines.join("\n").as_bytes())
+    }
+
+    /// Whether direnv has allowed the content `digest` of the project `id`.
+    pub fn direnv_allows(&self, id: &str, digest: &blake3::Hash) -> bool {
+        let line = digest.to_hex().to_string();
+        lines(&self.direnv(id), "direnv").contains(&line)
+    }
+
+    /// [`Trust::allows_slot`], or direnv has allowed that content.
+    pub fn direnv_allows_slot(&self, id: &str, key: &Key) -> bool {
+        self.made_from(id, key)
+            .is_some_and(|digest| self.allows(&digest) || self.direnv_allows(id, &digest))
+    }
+
+    /// The content that the slot `key` is known to be made from.
+    fn made_from(&self, id: &str, key: &Key) -> Option<blake3::Hash> {
+        self.noted(id).iter().find_map(|line| {
+            let (noted, digest) = line.split_once(' ')?;
+            (noted == key.as_str()).then(|| blake3::Hash::from_hex(digest).ok())?
         })
     }
 
     fn noted(&self, id: &str) -> Vec<String> {
-        let payload = sealed::read(&self.slots(id), "noted").unwrap_or_default();
-        String::from_utf8_lossy(&payload)
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        lines(&self.slots(id), "noted")
+    }
+
+    fn direnv(&self, id: &str) -> PathBuf {
+        self.directory.join("direnv").join(id)
     }
 
     fn slots(&self, id: &str) -> PathBuf {
@@ -135,6 +174,14 @@ impl Trust {
     fn last(&self, id: &str) -> PathBuf {
         self.directory.join("projects").join(id)
     }
+}
+
+fn lines(path: &Path, kind: &str) -> Vec<String> {
+    let payload = sealed::read(path, kind).unwrap_or_default();
+    String::from_utf8_lossy(&payload)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 /// One unified diff over all files that differ; control characters that could

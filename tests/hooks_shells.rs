@@ -143,6 +143,8 @@ fn the_status_of_the_last_command_is_kept() {
             terminal.line(fail);
             terminal.line(say);
         }
+        // What was written before a prompt may be shown after it.
+        terminal.await_shown("status=3", 3);
         let screen = terminal.screen();
         assert_eq!(screen.matches("status=3").count(), 3, "{}: {screen}", kind.name);
     }

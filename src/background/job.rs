@@ -9,13 +9,14 @@ use super::status::{Desk, Log, Phase, Status, now};
 use crate::cache::{Cache, Key};
 use crate::cli::ObtainArgs;
 use crate::env::Look;
-use crate::error::{Error, Result};
+use crate::error::{EDITED, Error, Result};
 use crate::project::Project;
 use crate::trust::Trust;
 use crate::vars::Vars;
 use rustix::process::{Pid, Signal, kill_process_group, setsid};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -33,7 +34,7 @@ const QUIET: Duration = Duration::from_millis(300);
 const MESSAGE: usize = 16 * 1024;
 
 /// Works until the slot of the project's inputs is filled, or cannot be.
-/// `allowed`: direnv has asked the user already.
+/// `allowed`: direnv has asked the user already, about whatever is there.
 ///
 /// # Errors
 /// [`Error::NoProject`], or [`Error::Io`] if the cache cannot be written; a
@@ -41,7 +42,9 @@ const MESSAGE: usize = 16 * 1024;
 pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
     // A job outlives the terminal that it was started from.
     let _ = setsid();
-    let project = Project::find(args.project.as_deref())?;
+    let given = args.project.as_deref().unwrap_or(Path::new("."));
+    let start = given.canonicalize().map_err(Error::io("opening", given))?;
+    let project = Project::find(Some(&start))?;
     let cache = Cache::new(vars.cache_dir()?);
     cache.make()?;
     cache.note_place(&project.id().to_hex(), project.directory())?;
@@ -50,6 +53,7 @@ pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
         args,
         vars,
         cache,
+        start,
         project,
         allowed,
         desk,
@@ -61,7 +65,12 @@ pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
         };
         let Some(settled) = job.work()? else {
             job.desk.clear();
-            return Ok(());
+            drop(lock);
+            // Allowed after all, while its job found the lock taken.
+            match job.look() {
+                Ok(look) if look.slot.is_none() && job.may(&look) => continue,
+                _ => return Ok(()),
+            }
         };
         drop(lock);
         match job.look() {
@@ -75,6 +84,8 @@ struct Job<'a> {
     args: &'a ObtainArgs,
     vars: &'a Vars,
     cache: Cache,
+    /// Where the project was looked for from: layers depend on it.
+    start: PathBuf,
     project: Project,
     allowed: bool,
     desk: Desk,
@@ -141,11 +152,15 @@ impl<'a> Job<'a> {
     }
 
     fn is_gone(&self) -> bool {
-        !self.project.directory().is_dir()
+        !self.start.is_dir() || !self.project.directory().is_dir()
     }
 
     fn may(&self, look: &Look<'_>) -> bool {
-        let trusts = |data: std::path::PathBuf| Trust::new(&data).allows(&look.inputs.digest());
+        let (id, digest) = (self.project.id().to_hex(), look.inputs.digest());
+        let trusts = |data: PathBuf| {
+            let trust = Trust::new(&data);
+            trust.allows(&digest) || trust.direnv_allows(&id, &digest)
+        };
         self.allowed || self.vars.data_dir().is_ok_and(trusts)
     }
 
@@ -159,7 +174,7 @@ impl<'a> Job<'a> {
     fn fill(&self, look: &Look<'_>) -> Result<End> {
         let mut log = Log::begin(&self.desk)?;
         self.report(Phase::Working, Some(&look.key), "evaluating")?;
-        let mut child = self.child()?;
+        let mut child = self.child(look)?;
         let lines = lines_of(&mut child);
         let (mut said, mut failing) = (String::new(), false);
         let mut due = Instant::now() + BEAT;
@@ -193,6 +208,7 @@ impl<'a> Job<'a> {
         let status = child.wait().map_err(Error::io("waiting for", "the evaluation"))?;
         Ok(match status.success() {
             true => End::Filled,
+            false if status.code() == Some(EDITED.into()) => End::Changed,
             false if said.is_empty() => End::Failed(format!("error: the evaluation ended ({status})")),
             false => End::Failed(said.trim_end().to_owned()),
         })
@@ -211,10 +227,14 @@ impl<'a> Job<'a> {
     /// `cargo-nix fill`, leading a process group of its own: the evaluator, and
     /// what that starts, can be ended with it. It ends when the pipe to its
     /// standard input does, so also if this process is killed.
-    fn child(&self) -> Result<Child> {
+    /// It evaluates nothing but what `look` saw, and was allowed.
+    fn child(&self, look: &Look<'_>) -> Result<Child> {
         let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix itself"))?;
         let mut command = Command::new(&program);
-        command.arg("fill").arg("--project").arg(self.project.directory());
+        command.arg("fill").arg("--project").arg(&self.start);
+        command
+            .arg("--digest")
+            .arg(look.inputs.digest().to_hex().as_str());
         super::pass_on(self.args, &mut command);
         command
             .process_group(0)

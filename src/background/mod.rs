@@ -17,24 +17,32 @@ mod job;
 mod status;
 
 pub use job::run;
+use status::Start;
 pub use status::{Desk, Phase, State, Status, now};
 
 use crate::cache::Key;
 use crate::cli::ObtainArgs;
+use crate::env::Look;
 use crate::error::{Error, Result};
+use rustix::process::{Pid, test_kill_process};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// A job that is gone without a report is started again after this long.
+const START_AGAIN: Duration = Duration::from_secs(3);
+/// The process id of a job that has not reported for so long is somebody else's.
+const SLOWEST_START: Duration = Duration::from_secs(60);
 /// A failure is not tried again for the same inputs before this has passed.
 const RETRY_AFTER: Duration = Duration::from_secs(600);
 
-/// Starts a job for the project in `directory`, detached from this process and
-/// its terminal. A job that is at work already makes the new one end at once.
+/// Starts a job for the project of `directory`, detached from this process and
+/// its terminal, and gives its process id. A job that is at work already makes
+/// the new one end at once.
 ///
 /// # Errors
 /// [`Error::Io`] if this program cannot be started again.
-pub fn start(directory: &Path, args: &ObtainArgs, allowed: bool) -> Result<()> {
+fn start(directory: &Path, args: &ObtainArgs, allowed: bool) -> Result<u32> {
     let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix itself"))?;
     // Else a shell that reads our output until it is closed would wait for the job.
     close_fds::set_fds_cloexec(3, &[]);
@@ -50,7 +58,7 @@ pub fn start(directory: &Path, args: &ObtainArgs, allowed: bool) -> Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map(drop)
+        .map(|job| job.id())
         .map_err(Error::io("starting", program))
 }
 
@@ -61,6 +69,69 @@ fn pass_on(args: &ObtainArgs, command: &mut Command) {
     }
     if args.offline {
         command.arg("--offline");
+    }
+}
+
+/// Sees to it that a job works for `look`, which has no slot; or says why no
+/// environment is to be expected. `allowed`: direnv has asked the user about
+/// whatever is there.
+pub fn ensure(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Option<String> {
+    let outcome = look.cache.make().and_then(|()| begun(look, args, allowed));
+    outcome.unwrap_or_else(|error| Some(format!("error: {error}")))
+}
+
+fn begun(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Result<Option<String>> {
+    let desk = Desk::of(&look.cache, &look.project.id().to_hex());
+    let last = desk.read();
+    if let Wanted::Nothing(message) = wanted(last.as_ref(), &look.key, now()) {
+        return Ok(Some(message));
+    }
+    let silent = desk
+        .started()
+        .filter(|start| last.as_ref().is_none_or(|last| last.at < start.at));
+    // A job takes the lock before it reports: looking at the lock only then, or
+    // when it had the time for both, is in no new job's way.
+    let reported = last.is_some_and(|last| last.phase == Phase::Working);
+    let late = silent.is_some_and(|start| start.is_late(now()));
+    if (reported || late) && desk.is_at_work() {
+        return Ok(None);
+    }
+    let lost = match silent {
+        Some(start) if !late => return Ok(start.complaint(&desk)),
+        Some(start) => start.lost.saturating_add(1),
+        None => 0,
+    };
+    // The time from before: the first report comes after it.
+    let at = now();
+    let pid = start(&look.start()?, args, allowed)?;
+    let start = Start { at, pid, lost };
+    desk.note_start(&start);
+    Ok(start.complaint(&desk))
+}
+
+impl Start {
+    /// Whether it is useless to go on waiting for the first report.
+    fn is_late(&self, now: u64) -> bool {
+        let since = Duration::from_nanos(now.saturating_sub(self.at));
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let lives = pid.is_some_and(|pid| test_kill_process(pid).is_ok());
+        match self.lost {
+            _ if lives => since > SLOWEST_START,
+            // It may have found the lock taken by one that has ended since.
+            0 => true,
+            _ => since > START_AGAIN,
+        }
+    }
+
+    /// The same words each time, so that they are told once.
+    fn complaint(&self, desk: &Desk) -> Option<String> {
+        (self.lost > 1).then(|| {
+            format!(
+                "error: the job in the background ends before it does anything; it is started again and \
+                 again ({})\n  `cargo nix env` does the same work, and says what is wrong",
+                desk.lock().display()
+            )
+        })
     }
 }
 

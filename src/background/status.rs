@@ -63,6 +63,18 @@ pub struct Status {
     pub left: Option<u64>,
 }
 
+/// A start of a job, noted by whoever started it: a job that dies at once
+/// leaves nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Start {
+    /// Nanoseconds since 1970.
+    pub at: u64,
+    /// Process id of the job.
+    pub pid: u32,
+    /// So many jobs before this one were gone without a report.
+    pub lost: u32,
+}
+
 /// Where a job is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
@@ -125,9 +137,22 @@ impl Desk {
         File::open(self.lock()).is_ok_and(|file| file.try_lock_shared().is_err())
     }
 
-    /// Forgets the last report.
+    /// Forgets the last report, and that a job was started.
     pub fn clear(&self) {
         let _ = fs::remove_file(self.directory.join("status"));
+        let _ = fs::remove_file(self.directory.join("started"));
+    }
+
+    /// The last start of a job, if one is known.
+    pub(super) fn started(&self) -> Option<Start> {
+        serde_json::from_slice(&sealed::read(&self.directory.join("started"), "started")?).ok()
+    }
+
+    /// Notes a start. If that cannot be written, nobody learns of a job that
+    /// dies at once; the work is done all the same.
+    pub(super) fn note_start(&self, start: &Start) {
+        let payload = serde_json::to_vec(start).expect("a start is JSON");
+        let _ = sealed::write(&self.directory.join("started"), "started", &payload);
     }
 
     /// What the job said, line by line.

@@ -2,8 +2,8 @@
 //! start for a project, and the child of it that evaluates and builds.
 
 use crate::background;
-use crate::cli::{BackgroundArgs, ObtainArgs};
-use crate::env::obtain;
+use crate::cli::{BackgroundArgs, FillArgs};
+use crate::env::obtain_only;
 use crate::error::Result;
 use crate::vars::Vars;
 use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
@@ -16,9 +16,9 @@ pub(super) fn run(args: &BackgroundArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn fill(args: &ObtainArgs) -> Result<ExitCode> {
+pub(super) fn fill(args: &FillArgs) -> Result<ExitCode> {
     end_with_the_job();
-    obtain(args, &Vars::read())?;
+    obtain_only(&args.obtain, &Vars::read(), args.digest)?;
     Ok(ExitCode::SUCCESS)
 }
 

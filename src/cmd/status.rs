@@ -99,7 +99,7 @@ fn state(look: &Look<'_>, last: Option<&Status>, working: bool) -> (State, Optio
     if look.slot.is_some() {
         return (State::Ready, None);
     }
-    let without = if look.older().is_some() {
+    let without = if look.older(|_| true).is_some() {
         State::Stale
     } else {
         State::Building

@@ -12,5 +12,5 @@ pub mod render;
 mod units;
 
 pub use dump::Env;
-pub use obtain::{Look, Obtained, obtain, system};
+pub use obtain::{Look, Obtained, obtain, obtain_only, system};
 pub use render::Format;

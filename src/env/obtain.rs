@@ -16,6 +16,7 @@ use crate::progress::Progress;
 use crate::project::Project;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Answer, Ask, EnvAnswer, EnvArguments, EnvAsk, ImportAsk, Settings, Tree};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::TempDir;
 
@@ -49,6 +50,8 @@ pub struct Look<'a> {
     began: SystemTime,
     /// Where the cache is while the real one cannot be written.
     substitute: Option<TempDir>,
+    /// The one content that [`Look::fill`] may evaluate; `None`: whatever is there.
+    pub only: Option<blake3::Hash>,
     /// The slot that its environment belongs in.
     pub key: Key,
     /// That environment, if it is there.
@@ -60,7 +63,16 @@ pub struct Look<'a> {
 /// # Errors
 /// Every fault of the project, the evaluation and the machine.
 pub fn obtain(args: &ObtainArgs, vars: &Vars) -> Result<Obtained> {
+    obtain_only(args, vars, None)
+}
+
+/// [`obtain`], but nothing is evaluated except inputs of the digest `only`.
+///
+/// # Errors
+/// As [`obtain`]; [`Error::Edited`] if the inputs are others.
+pub fn obtain_only(args: &ObtainArgs, vars: &Vars, only: Option<blake3::Hash>) -> Result<Obtained> {
     let mut look = Look::at(args, vars)?;
+    look.only = only;
     if args.impure && !args.quiet {
         crate::say!(
             "warning: --impure: what the evaluation reads besides the project is not part of its key\n  \
@@ -114,9 +126,20 @@ impl<'a> Look<'a> {
             crates,
             began,
             substitute: None,
+            only: None,
             key,
             slot,
         })
+    }
+
+    /// The directory that the look began in, links resolved. It decides about
+    /// the layers: whoever is to come to the same key has to begin there too.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it is gone.
+    pub fn start(&self) -> Result<PathBuf> {
+        let given = self.args.project.as_deref().unwrap_or(Path::new("."));
+        given.canonicalize().map_err(Error::io("opening", given))
     }
 
     /// Notes that the project uses this key now.
@@ -127,9 +150,10 @@ impl<'a> Look<'a> {
     }
 
     /// The environment that the project used last, if it is still there and
-    /// is another than that of the inputs as they are.
-    pub fn older(&self) -> Option<Slot> {
-        self.cache.newest(&self.project.id().to_hex(), Some(&self.key))
+    /// is another than that of the inputs as they are, of those that may be used.
+    pub fn older(&self, may: impl Fn(&Key) -> bool) -> Option<Slot> {
+        let other = |key: &Key| *key != self.key && may(key);
+        self.cache.newest(&self.project.id().to_hex(), other)
     }
 
     /// Fills the slot, or waits for whoever is filling it; then tells the
@@ -204,6 +228,10 @@ impl<'a> Look<'a> {
         let scratch = self.cache.scratch()?;
         let hashed = self.inputs.digest();
         let snapshot = self.inputs.snapshot(&scratch.path().join("source"))?;
+        // Only now is it settled what will be evaluated.
+        if self.only.is_some_and(|only| only != self.inputs.digest()) {
+            return Err(Error::Edited);
+        }
         if self.inputs.digest() != hashed {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! One prompt: from where the shell is and what it carries, to what changes.
 
 use super::state::{CARRIED, Carried};
-use crate::background::{Desk, Phase, State, Wanted, now as nanoseconds, start, wanted};
+use crate::background::{State, ensure};
 use crate::cache::{Cache, Key};
 use crate::cli::ObtainArgs;
 use crate::env::diff::{Undo, Variables, differences, enter};
@@ -218,7 +218,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         }
         return Ok(ready);
     }
-    let failure = background(&look, &shelf.id, args);
+    let failure = ensure(&look, args, false);
     let target = shelf.stand_in(&look.key, carried);
     let older = !matches!(target, Target::Bare);
     let status = match (&failure, older) {
@@ -260,24 +260,6 @@ fn failed(directory: &Path, failure: &str, older: bool) -> String {
         "cargo-nix: no new environment for {}{stays}\n{failure}",
         directory.display()
     )
-}
-
-/// Sees to it that a job works for `look`; or says why none will.
-fn background(look: &Look<'_>, id: &str, args: &ObtainArgs) -> Option<String> {
-    if let Err(error) = look.cache.make() {
-        return Some(format!("error: {error}"));
-    }
-    let desk = Desk::of(&look.cache, id);
-    let last = desk.read();
-    match wanted(last.as_ref(), &look.key, nanoseconds()) {
-        Wanted::Nothing(message) => Some(message),
-        // It takes the lock before it reports: looking at the lock only then is in
-        // no new job's way.
-        Wanted::Job if last.is_some_and(|last| last.phase == Phase::Working) && desk.is_at_work() => None,
-        Wanted::Job => start(look.project.directory(), args, false)
-            .err()
-            .map(|error| format!("error: {error}")),
-    }
 }
 
 /// What a project has used before.

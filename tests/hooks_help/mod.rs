@@ -93,7 +93,7 @@ impl Place {
     }
 
     /// As cargo-nix reads them in this world.
-    fn vars(&self) -> Vars {
+    pub fn vars(&self) -> Vars {
         Vars {
             home: Some(self.world.home()),
             rustup_home: Some(rustup_home()),

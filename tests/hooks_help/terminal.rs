@@ -216,6 +216,11 @@ impl Terminal {
         }
     }
 
+    /// Waits until the text was shown at least so often.
+    pub fn await_shown(&self, text: &str, times: usize) {
+        self.wait(text, |terminal| terminal.screen().matches(text).count() >= times);
+    }
+
     /// All that was shown.
     pub fn screen(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()

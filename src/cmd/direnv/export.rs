@@ -8,8 +8,8 @@
 
 use super::caller::{self, Caller};
 use super::watches::{self, Entry};
-use crate::background::{self, Desk, State, Wanted, now};
-use crate::cache::{Cache, Slot};
+use crate::background::{self, State, now};
+use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
 use crate::cmd::start;
 use crate::env::merge::{Changes, merge};
@@ -18,6 +18,7 @@ use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::project::{CRATE_ENV, Project};
+use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
 use std::io::{ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -42,8 +43,8 @@ struct Load {
     /// For [`State::Failed`], why.
     message: Option<String>,
     watches: Vec<Entry>,
-    /// The inputs have to be allowed first.
-    ask_first: bool,
+    /// The inputs of this digest have to be allowed first.
+    ask_first: Option<blake3::Hash>,
 }
 
 fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
@@ -77,7 +78,9 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
                 };
                 let mut watches = watches::entries(&faulty, began);
                 watches.push(stamp);
-                return Load::failed(&error, cache.newest(&project.id().to_hex(), None), watches);
+                let id = project.id().to_hex();
+                let older = cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
+                return Load::failed(&error, older, watches);
             }
         }
     }
@@ -113,14 +116,23 @@ fn of_look(
     vars: &Vars,
     began: u64,
 ) -> Load {
-    let ask_first = args.can_require && !args.required;
-    let (state, slot, message) = match look.slot.take() {
+    let (id, digest) = (look.project.id().to_hex(), look.inputs.digest());
+    // What was allowed was what the look before this one saw.
+    let ask_first = args.can_require && args.required != Some(digest);
+    if args.can_require && !ask_first {
+        look.only = Some(digest);
+        if let Err(error) = allowed(&look, &id, vars) {
+            return Load::failed(&error, None, watches::entries(&look.inputs.watches(), began));
+        }
+    }
+    let known = !ask_first || may_stand_in(&look.key, &id, args, vars);
+    let (state, slot, message) = match look.slot.take().filter(|_| known) {
         Some(slot) => {
             look.remember();
             (State::Ready, Some(slot), None)
         }
         None if ask_first => {
-            let older = look.older();
+            let older = look.older(|key| may_stand_in(key, &id, args, vars));
             (without(older.as_ref()), older, None)
         }
         None => missed(&mut look, args, obtain, vars),
@@ -130,8 +142,24 @@ fn of_look(
         env: slot.map(|slot| slot.env),
         message,
         watches: watches::entries(&look.inputs.watches(), began),
-        ask_first,
+        ask_first: ask_first.then_some(digest),
     }
+}
+
+/// Notes what `require_allowed` has allowed: for the job, and for the time when
+/// this slot is the older one.
+fn allowed(look: &Look<'_>, id: &str, vars: &Vars) -> Result<()> {
+    let trust = Trust::new(&vars.data_dir()?);
+    let digest = look.inputs.digest();
+    trust.allow_for_direnv(id, &digest)?;
+    trust.note(id, &look.key, &digest);
+    Ok(())
+}
+
+/// Whether the slot may be used without asking direnv; see [`crate::trust`].
+fn may_stand_in(key: &Key, id: &str, args: &DirenvExportArgs, vars: &Vars) -> bool {
+    let allows = |data: PathBuf| Trust::new(&data).direnv_allows_slot(id, key);
+    !args.can_require || vars.data_dir().is_ok_and(allows)
 }
 
 /// What is applied while, and until, there is nothing for the inputs as they are.
@@ -141,7 +169,8 @@ fn missed(
     obtain: &ObtainArgs,
     vars: &Vars,
 ) -> (State, Option<Slot>, Option<String>) {
-    let older = look.older();
+    let id = look.project.id().to_hex();
+    let older = look.older(|key| may_stand_in(key, &id, args, vars));
     let wait = match caller::of(args.direnv, vars.ci) {
         Caller::Once => true,
         Caller::Editor => args.wait || older.is_none(),
@@ -150,7 +179,7 @@ fn missed(
     let result = if wait {
         look.fill().map(Some)
     } else {
-        in_background(look, obtain).map(|()| None)
+        in_background(look, obtain, !args.can_require).map(|()| None)
     };
     match result {
         Ok(Some(slot)) => {
@@ -170,16 +199,12 @@ fn without(older: Option<&Slot>) -> State {
 }
 
 /// Has the slot filled; an error if that failed a short while ago.
-fn in_background(look: &Look<'_>, obtain: &ObtainArgs) -> Result<()> {
-    let desk = Desk::of(&look.cache, &look.project.id().to_hex());
-    match background::wanted(desk.read().as_ref(), &look.key, now()) {
-        Wanted::Nothing(message) => Err(Error::Project {
+fn in_background(look: &Look<'_>, obtain: &ObtainArgs, allowed: bool) -> Result<()> {
+    match background::ensure(look, obtain, allowed) {
+        None => Ok(()),
+        Some(message) => Err(Error::Project {
             message: message.strip_prefix("error: ").unwrap_or(&message).to_owned(),
         }),
-        Wanted::Job => {
-            look.cache.make()?;
-            background::start(look.project.directory(), obtain, true)
-        }
     }
 }
 
@@ -190,7 +215,7 @@ impl Load {
             env: older.map(|slot| slot.env),
             message: Some(error.to_string()),
             watches,
-            ask_first: false,
+            ask_first: None,
         }
     }
 
@@ -206,12 +231,12 @@ impl Load {
         }
         let required = self.required();
         let mut text = Vec::new();
-        if self.ask_first && !required.is_empty() {
+        if let Some(digest) = self.ask_first {
             let list = words(&required);
-            if self.state == State::Ready {
+            if self.state == State::Ready && !list.is_empty() {
                 line(&mut text, &[b"require_allowed", &list]);
             } else {
-                self.ask(&list, &changes, args, &mut text);
+                self.ask(&list, &digest, &changes, args, &mut text);
                 return text;
             }
         }
@@ -244,14 +269,26 @@ impl Load {
     /// Nothing is evaluated before the inputs are allowed. `require_allowed`
     /// ends the .envrc if they are not; what was there before is applied first
     /// then, and only then.
-    fn ask(&self, list: &[u8], changes: &Changes, args: &DirenvExportArgs, text: &mut Vec<u8>) {
-        line(
-            text,
-            &[b"if (require_allowed", list, b" >/dev/null 2>&1; exit 9); then"],
-        );
-        self.apply(changes, text);
-        line(text, &[b"require_allowed", list]);
-        text.extend_from_slice(b"fi\nuse_cargo-nix --required");
+    fn ask(
+        &self,
+        list: &[u8],
+        digest: &blake3::Hash,
+        changes: &Changes,
+        args: &DirenvExportArgs,
+        text: &mut Vec<u8>,
+    ) {
+        // About what lies above the .envrc direnv cannot be asked.
+        if !list.is_empty() {
+            line(
+                text,
+                &[b"if (require_allowed", list, b" >/dev/null 2>&1; exit 9); then"],
+            );
+            self.apply(changes, text);
+            line(text, &[b"require_allowed", list]);
+            text.extend_from_slice(b"fi\n");
+        }
+        text.extend_from_slice(b"use_cargo-nix --required ");
+        text.extend_from_slice(digest.to_hex().as_bytes());
         for (given, option) in [
             (args.impure, " --impure"),
             (args.offline, " --offline"),

@@ -1,0 +1,110 @@
+//! The job that a prompt starts: it works for what the prompt sees, evaluates
+//! what was allowed and nothing else, and is missed when it dies.
+
+mod common;
+mod hooks_help;
+
+use cargo_nix::background::Desk;
+use cargo_nix::cli::ObtainArgs;
+use cargo_nix::env::Look;
+use common::{both, run};
+use hooks_help::Place;
+use hooks_help::terminal::{BASH, Terminal};
+
+const STATUS: &str = "CARGO_NIX_STATUS";
+
+fn open(place: &Place) -> Terminal {
+    Terminal::open(place, &BASH, "", |_| {})
+}
+
+fn told(terminal: &Terminal, text: &str) -> usize {
+    terminal.screen().matches(text).count()
+}
+
+/// Which layers a project has depends on where one is: the job has to begin
+/// where the prompt did.
+#[test]
+fn the_job_works_for_the_layers_that_the_prompt_sees() {
+    let place = Place::new();
+    let write = |path: &str, text: &str| place.world.write(&format!("root/{path}"), text);
+    let layer = |name: &str| format!("{{ rust }}: {{ toolchain = rust.default; env.{name} = \"1\"; }}\n");
+    write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"m\"]\nexclude = [\"m/sub\"]\n",
+    );
+    write("crate-env.nix", &layer("ROOT"));
+    write("m/Cargo.toml", "[package]\nname = \"m\"\nversion = \"0.1.0\"\n");
+    write("m/crate-env.nix", &layer("M"));
+    write("m/sub/Cargo.toml", "[workspace]\n");
+    let below = place.path("root/m/sub");
+    place.allow(&below);
+    let mut terminal = open(&place);
+    terminal.cd(&below);
+    terminal.await_value(STATUS, Some("ready"));
+    assert_eq!(terminal.get("M").as_deref(), Some("1"));
+    assert_eq!(terminal.get("ROOT"), None);
+}
+
+/// Between the look that trust is asked about and the evaluation, an editor, or
+/// a `git checkout`, may come.
+#[test]
+fn nothing_but_the_content_that_was_asked_about_is_evaluated() {
+    let place = Place::new();
+    let a = place.edit("a", &[]);
+    place.world.write(
+        "a/crate-env.nix",
+        "{ rust }: { toolchain = rust.default; env.V = \"1\"; }\n",
+    );
+    let fill = |digest: &str| {
+        let mut command = place.world.cargo_nix();
+        run(command.args(["fill", "--digest", digest, "--project"]).arg(&a))
+    };
+    let args = ObtainArgs {
+        project: Some(a.clone()),
+        ..ObtainArgs::default()
+    };
+    let vars = place.vars();
+    let now = || Look::at(&args, &vars).expect("the project is found");
+    let output = fill(blake3::hash(b"another").to_hex().as_str());
+    assert_eq!(output.status.code(), Some(75), "{}", both(&output));
+    assert!(now().slot.is_none(), "nothing was evaluated");
+    let output = fill(now().inputs.digest().to_hex().as_str());
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(now().slot.is_some());
+}
+
+#[test]
+fn a_job_that_dies_at_once_is_told_once_and_started_again() {
+    let place = Place::new();
+    let a = place.edit("a", &[]);
+    place.world.write(
+        "a/crate-env.nix",
+        "{ rust }: { toolchain = rust.default; env.V = \"1\"; }\n",
+    );
+    place.allow(&a);
+    let args = ObtainArgs {
+        project: Some(a.clone()),
+        ..ObtainArgs::default()
+    };
+    let vars = place.vars();
+    let look = Look::at(&args, &vars).expect("the project is found");
+    // What no job can open.
+    let lock = Desk::of(&look.cache, &look.project.id().to_hex()).lock();
+    std::fs::create_dir_all(&lock).expect("a directory");
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    terminal.await_value(STATUS, Some("failed"));
+    for _ in 0..5 {
+        terminal.line("");
+    }
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
+    assert_eq!(
+        told(&terminal, "ends before it does anything"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    std::fs::remove_dir(&lock).expect("it goes");
+    terminal.await_value("V", Some("1"));
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+}
