@@ -1,15 +1,26 @@
 //! dotenv files. There is no standard; the dialect here is the one that a
 //! POSIX shell (`set -a; . ./.env`), `dotenvy`, and direnv's `dotenv` agree on:
-//! values in single quotes, newlines as they are, a single quote as `'\''`.
-//! Values without a single quote are read the same by Docker Compose and by
-//! the libraries for Node, Ruby and Python.
+//! values in single quotes, newlines as they are, a single quote as `'\''`, a
+//! backslash as `'\\'` (dotenvy takes one before the closing quote for an
+//! escape). Values without either are read the same by Docker Compose and by the
+//! libraries for Node, Ruby and Python.
 
 use super::super::merge::Value;
-use super::sh::quote;
 use super::{Language, Rendered, refused};
 use std::os::unix::ffi::OsStrExt;
 
 pub(super) struct Dotenv;
+
+fn quote(value: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\'');
+    for byte in value {
+        match byte {
+            b'\'' | b'\\' => out.extend_from_slice(&[b'\'', b'\\', *byte, b'\'']),
+            _ => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+}
 
 impl Language for Dotenv {
     fn refuses(&self, name: &str) -> Option<&'static str> {
