@@ -43,7 +43,7 @@
 //!   files: a file that appears, vanishes or is renamed into place;
 //! - every file of the components, written in place too, of the default
 //!   toolchain, of each that is a link (`rustup toolchain link`), and of as many
-//!   others as fit into 400 files in all. Not of `rust-src`, nor of a component
+//!   others as fit into 200 files in all. Not of `rust-src`, nor of a component
 //!   with more than 400 files: of `rust-src` the top directories are watched, of
 //!   the other the directories.
 //!
@@ -60,7 +60,7 @@
 //! So the prompt may miss changed headers and inner programs of the compiler,
 //! which an environment only names, and two things that it holds copies of:
 //! edits deep inside `rust-src`, and writes in place to a toolchain that rustup
-//! manages, beyond the 400 files. What is built is keyed by [`Host::checked`].
+//! manages, beyond the 200 files. What is built is keyed by [`Host::checked`].
 //!
 //! A description that rests on files as young as itself is used but not kept,
 //! so a change within one tick of the clock cannot be missed.

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// As many files of toolchains are statted at every prompt (about 1 us each),
-/// the default toolchain and links apart; two toolchains have fewer.
-const CLOSELY: usize = 400;
+/// the default toolchain and links apart; one toolchain has fewer.
+const CLOSELY: usize = 200;
 
 /// `arguments.host.rust`, or null when the machine has no Rust at all.
 pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> Value {
