@@ -40,25 +40,31 @@ fn age(bound: Duration) -> impl Strategy<Value = Duration> {
 fn seen() -> impl Strategy<Value = Seen> {
     let slots = prop::collection::btree_map(0u8..20, age(GRACE), 0..20);
     let left_overs = prop::collection::btree_map("[a-z]{3}", age(STALE), 0..4);
-    (prop::collection::vec(project(), 0..5), slots, keys(), left_overs).prop_map(
-        |(projects, slots, locks, left)| {
-            let slot = |(n, age)| SeenSlot {
-                key: key(n),
-                age,
-                roots: 1,
-                environment: None,
-            };
-            Seen {
-                projects,
-                slots: slots.into_iter().map(slot).collect(),
-                locks,
-                left_overs: left
-                    .into_iter()
-                    .map(|(name, age)| (PathBuf::from(name), age))
-                    .collect(),
-            }
-        },
-    )
+    let projects = prop::collection::vec(project(), 0..5).prop_map(|projects| {
+        // Directories below `projects/`: no two have one name.
+        let named: BTreeMap<_, _> = projects
+            .into_iter()
+            .map(|project| (project.id.clone(), project))
+            .collect();
+        named.into_values().collect::<Vec<_>>()
+    });
+    (projects, slots, keys(), left_overs).prop_map(|(projects, slots, locks, left)| {
+        let slot = |(n, age)| SeenSlot {
+            key: key(n),
+            age,
+            roots: 1,
+            environment: None,
+        };
+        Seen {
+            projects,
+            slots: slots.into_iter().map(slot).collect(),
+            locks,
+            left_overs: left
+                .into_iter()
+                .map(|(name, age)| (PathBuf::from(name), age))
+                .collect(),
+        }
+    })
 }
 
 /// The cache after the plan was carried out.
