@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests and the linters run besides Rust. From Debian: shells,
-# direnv, shellcheck, shfmt, valgrind. From the npm registry, into a private
-# prefix: nushell, which Debian does not have. Says nothing when there is
-# nothing to do. Usage: test-tools.sh [PREFIX]
+# direnv, shellcheck, shfmt, valgrind. Into a private prefix: nushell, which
+# Debian does not have, from the npm registry, and a rust-analyzer
+# (rust-analyzer.sh). Says nothing when there is nothing to do.
+# Usage: test-tools.sh [PREFIX]
 # Promises: what other programs have installed through npm is not touched; the
 # prefix carries `.complete` only when `nu` in it has run once.
 set -euo pipefail
@@ -45,3 +46,4 @@ else
     done
 fi
 [ "$(cat "$prefix/.complete" 2>/dev/null)" = "$nushell" ] || install_nushell
+"$(dirname "$0")/rust-analyzer.sh" "$prefix"
