@@ -10,14 +10,14 @@ let
     elem
     filter
     match
-    replaceStrings
     ;
+  inherit (import ./components.nix) canonical;
 
   sets = {
     inherit (fenix) stable beta;
     nightly = fenix.latest;
   };
-  names = set: map (replaceStrings [ "-preview" ] [ "" ]) (filter (name: tools.isDerivation set.${name}) (attrNames set));
+  names = set: map canonical (filter (name: tools.isDerivation set.${name}) (attrNames set));
   part = set: name: set.${name} or set."${name}-preview";
 
   # A set of components, and that of another target.

@@ -23,6 +23,7 @@ let
     optionals
     unique
     ;
+  inherit (import ./components.nix) canonical ofProfile;
 
   toolchains = host.rust.toolchains or { };
   names = attrNames toolchains;
@@ -87,8 +88,6 @@ let
     else
       null;
 
-  # rustup knows some components by two names; the documentation is left out.
-  canonical = name: replaceStrings [ "-preview" ] [ "" ] name;
   ignored = [
     "rust-docs"
     "rust-docs-json"
@@ -103,20 +102,6 @@ let
     "rust-std"
     "rustc"
   ];
-  ofProfile = {
-    minimal = [ ];
-    default = [
-      "clippy"
-      "rustfmt"
-    ];
-    complete = [
-      "clippy"
-      "rustfmt"
-      "rust-analyzer"
-      "rust-src"
-      "llvm-tools"
-    ];
-  };
 
   select =
     spec:
@@ -125,7 +110,7 @@ let
       toolchain = toolchains.${name};
       asked = filter (component: !(elem component ignored)) (map canonical spec.components);
       has = component: toolchain.components ? ${component};
-      profile = filter has ofProfile.${if spec.profile == null then "default" else spec.profile};
+      profile = filter has (ofProfile spec.profile);
       lackingComponents = filter (component: component != "rust-std" && !(has component)) asked;
       targets = unique ([ toolchain.host ] ++ spec.targets);
       lackingTargets = filter (target: !(has "rust-std-${target}")) targets;

@@ -1,14 +1,14 @@
 # The one toolchain that nixpkgs has. See nix/rust/interface.nix.
 { tools, pkgs }:
 let
-  inherit (builtins) elem filter head match replaceStrings;
-  inherit (tools) join optional unique;
+  inherit (builtins) elem filter head match;
+  inherit (tools) join unique;
+  inherit (import ./components.nix) canonical ofProfile;
 
   version = pkgs.rustc.version;
   host = pkgs.stdenv.hostPlatform.rust.rustcTarget or pkgs.stdenv.hostPlatform.config;
   others = "for others, add fenix or rust-overlay to the inputs of flake.nix (or npins)";
 
-  canonical = name: replaceStrings [ "-preview" ] [ "" ] name;
   builtIn = [
     "cargo"
     "rust-docs"
@@ -67,7 +67,7 @@ let
       asked = filter (name: !(elem name builtIn)) (map canonical spec.components);
       lacking = filter (name: !(components ? ${name})) asked;
       foreign = filter (target: target != host) spec.targets;
-      profile = if spec.profile == "minimal" then [ ] else [ "clippy" "rustfmt" ];
+      profile = filter (name: components ? ${name}) (ofProfile spec.profile);
     in
     if spec.channel != null && !(isOurs spec.channel) then
       {

@@ -12,15 +12,10 @@
   find,
 }:
 let
-  inherit (builtins)
-    elem
-    filter
-    head
-    replaceStrings
-    ;
-  inherit (tools) join optionals unique;
+  inherit (builtins) elem filter head;
+  inherit (tools) join unique;
+  inherit (import ./components.nix) canonical ofProfile;
 
-  canonical = name: replaceStrings [ "-preview" ] [ "" ] name;
   builtIn = [
     "cargo"
     "rust-docs"
@@ -33,20 +28,6 @@ let
     "rust-src"
     "rustc-dev"
   ];
-  ofProfile = {
-    minimal = [ ];
-    default = [
-      "clippy"
-      "rustfmt"
-    ];
-    complete = [
-      "clippy"
-      "rustfmt"
-      "rust-analyzer"
-      "rust-src"
-      "llvm-tools"
-    ];
-  };
   programs = {
     clippy = [
       "cargo-clippy"
@@ -107,9 +88,7 @@ let
       has = name: elem name channel.components;
       lacking = filter (name: !(has name)) asked;
       foreign = if channel.targets == null then [ ] else filter (target: !(elem target channel.targets)) spec.targets;
-      wanted = unique (
-        filter has ofProfile.${if spec.profile == null then "default" else spec.profile} ++ asked
-      );
+      wanted = unique (filter has (ofProfile spec.profile) ++ asked);
       component =
         name: if has name then { value = tool channel name; } else { problem = tools.problem (lacks channel name); };
     in

@@ -8,8 +8,8 @@ let
     foldl'
     head
     match
-    replaceStrings
     ;
+  inherit (import ./components.nix) canonical;
   inherit (pkgs) rust-bin;
 
   # Dates and versions of a channel, for messages.
@@ -54,7 +54,7 @@ let
     else
       {
         version = set.minimal.version or channel;
-        components = map (replaceStrings [ "-preview" ] [ "" ]) (
+        components = map canonical (
           filter (name: match "_.*" name == null && name != "minimal" && name != "default" && name != "complete") (attrNames set)
         );
         targets = null;
