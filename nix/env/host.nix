@@ -34,6 +34,7 @@ derive {
     "-eu"
     ./host.sh
   ];
+  searchPath = ../host/search-path.sh;
   parts = unique (map (part: "${part}") parts);
   inputs = unique (map (part: "${part}") inputs);
   variables = toJSON (mapAttrs (_: coerce) (given // merged.env));

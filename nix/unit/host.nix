@@ -43,6 +43,7 @@ derive {
     "-eu"
     ./host.sh
   ];
+  searchPath = ../host/search-path.sh;
   parts = [ "${merged.toolchain}" ] ++ inputs ++ [ "${pkgs.cc}" ];
   exports = tools.join "" (
     map (name: "export ${name}=${quote (coerce variables.${name})}\n") (
