@@ -8,12 +8,12 @@ mod machine;
 mod project;
 mod shell;
 
+use super::output;
 use crate::cli::DoctorArgs;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::vars::Vars;
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// How a thing stands.
@@ -84,16 +84,12 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     } else {
         render(&checks, usable)
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::io("writing", "standard output")(error))
-        }
-        _ => Ok(if usable {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }),
-    }
+    output::print(&text)?;
+    Ok(if usable {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A line for each finding, the way out below it.

@@ -1,13 +1,13 @@
 //! `cargo-nix env`: print the environment, nothing else, on standard output.
 
-use super::start;
+use super::{output, start};
 use crate::cli::EnvArgs;
 use crate::env::merge::{Changes, merge};
 use crate::env::{Format, render};
 use crate::error::{Error, Result};
 use crate::vars::Vars;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,19 +24,8 @@ pub(super) fn run(args: &EnvArgs) -> Result<ExitCode> {
         // Data formats can carry it, and a shell's functions still work in it.
         crate::say!("warning: {message}");
     }
-    print(&rendered.text)?;
+    output::print(&rendered.text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// All of it in one go. A closed pipe is success: the reader had enough.
-fn print(text: &[u8]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::io("writing", "standard output")(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn append(changes: &Changes, vars: &Vars) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod render;
 
+use super::output;
 use crate::bounded;
 use crate::cli::InitArgs;
 use crate::error::{Error, Result};
@@ -54,17 +55,8 @@ pub(super) fn run(args: &InitArgs) -> Result<ExitCode> {
         report.push_str("next:\n  direnv allow                     load it on every `cd` (`cargo nix doctor` checks direnv)\n");
         report.push_str("  cargo nix exec -- cargo build    or use it once\n");
     }
-    std::io::stdout()
-        .write_all(report.as_bytes())
-        .or_else(closed_pipe_is_success)?;
+    output::print(&report)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn closed_pipe_is_success(error: std::io::Error) -> Result<()> {
-    match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(Error::io("writing", "standard output")(error)),
-    }
 }
 
 fn read_needs(lock: &Path) -> Result<Needs> {

@@ -1,13 +1,17 @@
-//! Standard output of the verbs that print a report.
+//! Standard output of the verbs.
 
 use crate::error::{Error, Result};
 use crate::vars::Vars;
 use std::io::{ErrorKind, IsTerminal, Write};
 
-/// Writes all of `text`. A reader that has seen enough is no error.
-pub(super) fn print(text: &str) -> Result<()> {
+/// Writes all of `text` in one go. A pipe that was closed is success: the reader
+/// had enough.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(super) fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::io("writing", "standard output")(error))
         }

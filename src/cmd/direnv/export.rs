@@ -11,7 +11,7 @@ use super::watches::{self, Entry};
 use crate::background::{self, State, now};
 use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
-use crate::cmd::start;
+use crate::cmd::{output, start};
 use crate::env::merge::{Changes, merge};
 use crate::env::render::{Format, render, sh_quote};
 use crate::env::{Env, Look};
@@ -20,20 +20,12 @@ use crate::inputs::Inputs;
 use crate::project::{CRATE_ENV, Project};
 use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
-use std::io::{ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
-    let text = load(args, vars).text(args, vars);
-    let mut out = std::io::stdout().lock();
-    match out.write_all(&text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::io("writing", "standard output")(error))
-        }
-        _ => Ok(()),
-    }
+    output::print(&load(args, vars).text(args, vars))
 }
 
 /// What becomes of one load.
