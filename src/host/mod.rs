@@ -330,14 +330,18 @@ fn find_program(name: &str, sentinel: &mut Sentinel) -> Option<PathBuf> {
 /// Standard output of a program of the system, run in its own directories and
 /// language; none if it fails.
 fn run(program: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .env("PATH", platform::PROGRAM_DIRECTORIES.join(":"))
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    answer(
+        Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .env("PATH", platform::PROGRAM_DIRECTORIES.join(":"))
+            .env("LC_ALL", "C"),
+    )
+}
+
+/// Standard output of a program that is told nothing; none if it fails.
+pub(crate) fn answer(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
     output
         .status
         .success()

@@ -266,16 +266,3 @@ pub(super) fn host(vars: &Vars, project: Option<&Project>) -> Vec<Check> {
     ));
     checks
 }
-
-/// Standard output of a program found on PATH.
-pub(super) fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-}

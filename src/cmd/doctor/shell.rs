@@ -1,9 +1,10 @@
 //! direnv, its hook in the shells' files, our extension of it; the nix command.
 
 use super::Check;
-use super::machine::output;
+use crate::host::answer;
 use crate::vars::Vars;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Where shells read what hooks them, below HOME.
 const SHELL_FILES: &[(&str, &str)] = &[
@@ -17,7 +18,7 @@ const SHELL_FILES: &[(&str, &str)] = &[
 
 /// What loads an environment by itself; none of it is needed for `env` and `exec`.
 pub(super) fn checks(vars: &Vars) -> Vec<Check> {
-    let mut checks = vec![match output("nix", &["--version"]) {
+    let mut checks = vec![match answer(Command::new("nix").arg("--version")) {
         Some(version) => Check::ok("nix", version.trim()),
         None => Check::absent(
             "nix",
@@ -26,7 +27,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
         ),
     }];
     let home = vars.home.clone().unwrap_or_default();
-    match output("direnv", &["version"]) {
+    match answer(Command::new("direnv").arg("version")) {
         Some(version) => {
             checks.push(Check::ok("direnv", version.trim()));
             checks.push(extension(vars, &home));
