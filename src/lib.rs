@@ -15,6 +15,7 @@
 //! - [`gc`]: what the cache no longer needs
 //! - [`host`]: the host set: what this machine itself provides
 //! - [`inputs`]: the input set of a project, its key, its snapshot
+//! - [`cargo_lock`]: the little that is asked of a Cargo.lock
 //! - [`library`], [`nar`]: our Nix expressions, written out; NAR hashes
 //! - [`project`]: where a project begins and which layers it has
 //! - [`snippet`]: a place in a file, as a user is shown it
@@ -28,6 +29,7 @@ pub mod background;
 pub mod bounded;
 pub mod build;
 pub mod cache;
+pub mod cargo_lock;
 pub mod cli;
 pub mod closure;
 pub mod cmd;

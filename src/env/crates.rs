@@ -4,20 +4,9 @@
 
 use super::dump::Meta;
 use crate::bounded;
+use crate::cargo_lock::Lock;
 use crate::project::Project;
-use serde::Deserialize;
 use std::collections::BTreeSet;
-
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-}
 
 /// A warning for each name below `crates` that is not in Cargo.lock; none
 /// without a Cargo.lock that can be read.
@@ -31,10 +20,14 @@ pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
     else {
         return Vec::new();
     };
-    let Ok(lock) = toml::from_str::<Lock>(&lock) else {
+    let Ok(lock) = Lock::parse(&lock) else {
         return Vec::new();
     };
-    let packages: BTreeSet<&str> = lock.package.iter().map(|package| package.name.as_str()).collect();
+    let packages: BTreeSet<&str> = lock
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let warning = |name: &str, place: String| {
         let nearest = nearest(name, &packages);
         let nearest = nearest.map_or(String::new(), |near| format!("; did you mean `{near}`?"));

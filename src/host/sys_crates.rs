@@ -5,6 +5,7 @@
 //! crate's own fallback counts: one that builds a bundled copy is no need, and
 //! is reported apart.
 
+use crate::cargo_lock::{self, Lock};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,19 +53,6 @@ pub struct Needs {
     pub bundled: BTreeMap<String, Vec<String>>,
 }
 
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
-
 /// The whole table, by the crate's name.
 pub fn table() -> BTreeMap<String, Entry> {
     toml::from_str(TABLE).unwrap_or_default()
@@ -72,18 +60,15 @@ pub fn table() -> BTreeMap<String, Entry> {
 
 /// The packages of a Cargo.lock that the table knows, sorted, each once.
 ///
-/// This runs at every prompt: lines are looked at, neither file is parsed. What
-/// cargo writes has one key a line, and the table's headers are its names.
+/// This runs at every prompt: lines are looked at, neither file is parsed. The
+/// table's headers are its names.
 pub fn in_lock(lock: &[u8]) -> Vec<String> {
     let known: BTreeSet<&str> = TABLE
         .lines()
         .filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'))
         .collect();
-    let found: BTreeSet<&str> = lock
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter_map(|line| line.strip_prefix(b"name = \"")?.strip_suffix(b"\""))
-        .filter_map(|name| known.get(std::str::from_utf8(name).ok()?).copied())
+    let found: BTreeSet<&str> = cargo_lock::names(lock)
+        .filter_map(|name| known.get(name).copied())
         .collect();
     found.into_iter().map(str::to_owned).collect()
 }
@@ -93,20 +78,19 @@ pub fn in_lock(lock: &[u8]) -> Vec<String> {
 /// # Errors
 /// The parser's message, with line and column, if it is no Cargo.lock.
 pub fn needs(lock: &str) -> Result<Needs, String> {
-    let lock: Lock = toml::from_str(lock).map_err(|error| error.to_string().trim_end().to_string())?;
+    let lock = Lock::parse(lock)?;
     let table = table();
-    let names: BTreeSet<&str> = lock.package.iter().map(|package| package.name.as_str()).collect();
+    let names: BTreeSet<&str> = lock
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let mut needs = Needs::default();
-    for package in &lock.package {
+    for package in &lock.packages {
         let Some(entry) = table.get(&package.name) else {
             continue;
         };
-        let depends = |name: &str| {
-            package
-                .dependencies
-                .iter()
-                .any(|word| word.split(' ').next() == Some(name))
-        };
+        let depends = |name: &str| package.depends_on(name);
         let bundled = entry.bundled && entry.with.as_deref().is_none_or(depends);
         let unneeded = bundled || entry.unless.iter().any(|name| names.contains(name.as_str()));
         if bundled && !entry.packages.is_empty() {
