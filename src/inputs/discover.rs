@@ -17,22 +17,21 @@ use super::manifest::{Manifest, Record, Seen, hash_file, join};
 use super::resolve::{Way, normalise};
 use super::scan::{self, Entry, Sweep};
 use super::stat::{Kind, Stat};
-use super::{Layout, key, lock, metadata, stat};
+use super::{Layout, key, stat};
 use crate::bounded;
 use crate::error::{Error, Result};
-use crate::project::{CRATE_ENV, Project, RUST_TOOLCHAIN};
-use serde_json::{Map, Value as Json};
+use crate::project::Project;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Why a path is looked at. A file is read again if a later reason is stronger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Reach {
+pub(super) struct Reach {
     /// An expression names it: faults are errors.
-    named: bool,
+    pub(super) named: bool,
     /// crate-env.nix leads to it: it must not look at the machine.
-    from_env: bool,
+    pub(super) from_env: bool,
 }
 
 impl Reach {
@@ -53,8 +52,9 @@ struct Task {
     origin: Option<Rc<Origin>>,
 }
 
+/// What a path is to us.
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     /// Whatever it is: a literal.
     Any,
     /// An expression: a directory stands for its default.nix.
@@ -148,87 +148,14 @@ impl<'a> Walk<'a> {
         Ok(metadata)
     }
 
-    /// Queues what every project has; gives the metadata tables.
-    fn start(&mut self, layout: &Layout) -> Result<String> {
-        let mut tables = Map::new();
-        let named = Reach {
-            named: true,
-            from_env: false,
-        };
-        for layer in &layout.layers {
-            let directory = Path::new(layer);
-            self.queue(
-                directory.join(CRATE_ENV),
-                What::Import,
-                Reach {
-                    from_env: true,
-                    ..named
-                },
-            );
-            if let Some(table) = self.cargo_metadata(&directory.join("Cargo.toml"))? {
-                tables.insert(layer.clone(), table);
-            }
-        }
-        if let Some(pins) = &layout.pins {
-            let directory = Path::new(pins);
-            self.queue(directory.join("flake.nix"), What::Import, named);
-            self.queue(directory.join("flake.lock"), What::Plain, named);
-            self.queue(directory.join("npins"), What::Any, named);
-            self.flake_lock(directory)?;
-        }
-        if let Some(place) = &layout.rust_toolchain {
-            for name in RUST_TOOLCHAIN {
-                self.queue(Path::new(place).join(name), What::Plain, named);
-            }
-        }
-        Ok(if tables.is_empty() {
-            String::new()
-        } else {
-            Json::Object(tables).to_string()
-        })
-    }
-
-    fn queue(&mut self, path: PathBuf, what: What, reach: Reach) {
+    /// Has `path` looked at, which no literal names.
+    pub(super) fn queue(&mut self, path: PathBuf, what: What, reach: Reach) {
         self.tasks.push(Task {
             path,
             what,
             reach,
             origin: None,
         });
-    }
-
-    /// Reads a Cargo.toml for its tables; it does not become a member.
-    fn cargo_metadata(&mut self, path: &Path) -> Result<Option<Json>> {
-        let Way::Found(real, stat) = self.resolve(path) else {
-            return Ok(None);
-        };
-        let absolute = self.root.join(&real);
-        let Some(bytes) = bounded::read_if_any(&absolute, bounded::SMALL)? else {
-            return Ok(None);
-        };
-        self.put(&real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), false);
-        metadata::tables(&absolute, &bytes)
-    }
-
-    /// Queues the flakes beside this one that its lock file names.
-    fn flake_lock(&mut self, directory: &Path) -> Result<()> {
-        let path = directory.join("flake.lock");
-        let Way::Found(real, _) = self.resolve(&path) else {
-            return Ok(());
-        };
-        let text = bounded::read_if_any(&self.root.join(&real), bounded::SMALL)?.unwrap_or_default();
-        for input in lock::relative_inputs(&text) {
-            let Some(flake) = normalise(directory, Path::new(&input)) else {
-                continue;
-            };
-            let reach = Reach {
-                named: true,
-                from_env: false,
-            };
-            self.queue(flake.join("flake.nix"), What::Import, reach);
-            self.queue(flake, What::Any, reach);
-        }
-        Ok(())
     }
 
     fn visit(&mut self, task: Task) -> Result<()> {
@@ -418,7 +345,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Records what was seen; a member stays one.
-    fn put(&mut self, path: &Path, stat: Stat, seen: Seen, member: bool) {
+    pub(super) fn put(&mut self, path: &Path, stat: Stat, seen: Seen, member: bool) {
         let member = member || self.records.get(path).is_some_and(|record| record.member);
         self.records.insert(
             path.to_path_buf(),

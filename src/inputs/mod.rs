@@ -13,6 +13,7 @@
 //! the project lies and however it got there; an edit of anything else does not
 //! change it. Never: reading outside [`Project::root`].
 
+mod begin;
 mod discover;
 mod faults;
 mod forbidden;
