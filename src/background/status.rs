@@ -1,7 +1,7 @@
 //! What the background does for a project, as shells and users are told:
 //! one sealed file for each project, replaced as a whole at each step.
 
-use crate::cache::{Cache, Key};
+use crate::cache::{Cache, Key, open_lock};
 use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
@@ -114,14 +114,7 @@ impl Desk {
     /// # Errors
     /// [`Error::Io`].
     pub fn hold(&self) -> Result<Option<File>> {
-        let path = self.lock();
-        fs::create_dir_all(&self.directory).map_err(Error::io("making", &self.directory))?;
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(Error::io("opening", &path))?;
+        let file = open_lock(&self.lock())?;
         for _ in 0..TRIES {
             if file.try_lock().is_ok() {
                 return Ok(Some(file));

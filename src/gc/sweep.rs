@@ -4,7 +4,7 @@ use super::STALE;
 use super::plan::{Plan, SeenSlot, wanted};
 use super::survey::{dropped_name, idle, projects};
 use crate::background::Desk;
-use crate::cache::{Cache, KEPT_SLOTS, Key};
+use crate::cache::{Cache, KEPT_SLOTS, Key, open_lock};
 use crate::error::{Error, Result};
 use crate::host;
 use std::fs::{self, File, TryLockError};
@@ -86,7 +86,7 @@ fn remove_idle(cache: &Cache, id: &str, directory: &Path) -> Result<bool> {
 
 /// Drops a slot, unless somebody fills it or a project has come to use it.
 fn drop_slot(cache: &Cache, key: &Key) -> Result<bool> {
-    let Some(_lock) = take(&lock_file(cache, key))? else {
+    let Some(_lock) = take(&cache.lock_path(key))? else {
         return Ok(false);
     };
     // A project may have come back to it since the survey.
@@ -105,7 +105,7 @@ fn drop_slot(cache: &Cache, key: &Key) -> Result<bool> {
 /// Removes a lock file that nobody holds. Whoever waits for it sees that the
 /// file is another one and asks again.
 fn drop_lock(cache: &Cache, key: &Key) -> Result<bool> {
-    let path = lock_file(cache, key);
+    let path = cache.lock_path(key);
     if cache.slot_directory(key).exists() {
         return Ok(false);
     }
@@ -115,17 +115,9 @@ fn drop_lock(cache: &Cache, key: &Key) -> Result<bool> {
     }
 }
 
-fn lock_file(cache: &Cache, key: &Key) -> PathBuf {
-    cache.directory().join("locks").join(key.as_str())
-}
-
 /// The lock, if nobody holds it.
 fn take(path: &Path) -> Result<Option<File>> {
-    let parent = path.parent().unwrap_or(path);
-    fs::create_dir_all(parent).map_err(Error::io("making", parent))?;
-    let mut options = File::options();
-    let open = options.create(true).truncate(false).write(true).open(path);
-    let file = open.map_err(Error::io("opening", path))?;
+    let file = open_lock(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
