@@ -35,9 +35,11 @@ fn status(session: &Session) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", both(&output)))
 }
 
-/// The process id of the job, as it reports it.
+/// The process id of the job, as it reports it. It is at work before it reports.
 fn job(session: &Session) -> u32 {
-    let text = std::fs::read_to_string(desk(session).join("status")).expect("a report");
+    let path = desk(session).join("status");
+    eventually("the job reports", || path.exists());
+    let text = std::fs::read_to_string(path).expect("a report");
     let json = text.split_once('\n').expect("a header").1;
     let report: Value = serde_json::from_str(json).expect("JSON");
     report["pid"].as_u64().expect("a process id") as u32
@@ -127,7 +129,6 @@ fn a_job_that_was_killed_is_known_to_be_dead_and_the_next_prompt_starts_another(
     let mut session = Session::with(&slow("killed"));
     let counter = session.counting();
     session.prompt();
-    eventually("the job reports", || status(&session)["working"] == true);
     let pid = job(&session);
     success(std::process::Command::new("sh").args([
         "-c",
@@ -174,7 +175,6 @@ fn who_started_it_is_not_kept() {
         began.elapsed() < Duration::from_secs(600),
         "it waited for the build"
     );
-    eventually("the job reports", || status(&session)["working"] == true);
     let pid = job(&session).to_string();
     let output = success(std::process::Command::new("ps").args(["-o", "sid=,tty=", "-p", &pid]));
     let words: Vec<&str> = output.split_whitespace().collect();
