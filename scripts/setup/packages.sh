@@ -21,4 +21,4 @@ packages_libnix_trixie=(
 )
 
 # What the tests and the linters run besides Rust.
-packages_test=(direnv dash elvish fish groff-base shellcheck shfmt valgrind zsh)
+packages_test=(direnv dash elvish fish groff-base procps shellcheck shfmt valgrind zsh)
