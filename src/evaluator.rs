@@ -38,7 +38,11 @@ pub fn ask(
         ),
     })?;
     line.push(b'\n');
-    let mut child = Command::new(&program)
+    let mut command = Command::new(&program);
+    if let Some(outside) = &vars.outside {
+        command.env_clear().envs(outside);
+    }
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

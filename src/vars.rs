@@ -4,6 +4,7 @@
 mod homeless;
 
 use crate::error::{Error, Result};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -63,31 +64,37 @@ pub struct Vars {
     pub units: bool,
     /// `CARGO_NIX_DEBUG` is set: say on standard error why a unit is local.
     pub debug: bool,
+    /// All variables as they were before a hook entered an environment, if this
+    /// process is inside of one and the others above are those of outside
+    /// (`src/hook/outside.rs`). Programs that look at a project or evaluate it
+    /// are started with these.
+    pub outside: Option<BTreeMap<OsString, OsString>>,
 }
 
 impl Vars {
     /// Reads the variables of this process.
     pub fn read() -> Self {
-        let path_of = |name| {
-            std::env::var_os(name)
-                .filter(|v| !v.is_empty())
-                .map(PathBuf::from)
-        };
+        Vars::of(&|name| std::env::var_os(name))
+    }
+
+    /// Reads variables that are those of this process, or were.
+    pub fn of(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        let path_of = |name| variable(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         Vars {
             home: path_of("HOME"),
             xdg_cache_home: path_of("XDG_CACHE_HOME").filter(|p| p.is_absolute()),
             xdg_data_home: path_of("XDG_DATA_HOME").filter(|p| p.is_absolute()),
             evaluator: path_of("CARGO_NIX_EVAL"),
-            path: std::env::var_os("PATH"),
+            path: variable("PATH"),
             no_color: path_of("NO_COLOR").is_some(),
             rustup_home: path_of("RUSTUP_HOME"),
             nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
-            direnv_watches: std::env::var_os("DIRENV_WATCHES"),
+            direnv_watches: variable("DIRENV_WATCHES"),
             ci: path_of("CI").is_some_and(|ci| ci != Path::new("false")),
             nix_conf_dir: path_of("NIX_CONF_DIR"),
-            shell: std::env::var_os("SHELL").filter(|shell| !shell.is_empty()),
+            shell: variable("SHELL").filter(|shell| !shell.is_empty()),
             github_env: path_of("GITHUB_ENV"),
             github_path: path_of("GITHUB_PATH"),
             develop: path_of(DEVELOP),
@@ -97,6 +104,7 @@ impl Vars {
             rustc_wrapper: path_of("RUSTC_WRAPPER"),
             units: path_of("CARGO_NIX_UNITS").is_some(),
             debug: path_of("CARGO_NIX_DEBUG").is_some(),
+            outside: None,
         }
     }
 

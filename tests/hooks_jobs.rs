@@ -108,3 +108,54 @@ fn a_job_that_dies_at_once_is_told_once_and_started_again() {
     terminal.await_value("V", Some("1"));
     assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
 }
+
+/// What says where cargo-nix finds things is for what runs in the environment;
+/// who looks at the project sees it as it was outside.
+#[test]
+fn a_project_that_sets_where_things_are_comes_to_rest() {
+    let place = Place::new();
+    let write = |value: &str| {
+        let text = format!(
+            "{{ rust }}: {{ toolchain = rust.default; env = {{ V = \"{value}\"; CARGO_NIX_UNITS = \"1\"; }}\n  \
+             // {{ XDG_CACHE_HOME = \"/nowhere\"; XDG_DATA_HOME = \"/nowhere\"; RUSTUP_HOME = \"/nowhere\"; }}\n  \
+             // {{ NIX_STORE_DIR = \"/nowhere\"; NIX_STATE_DIR = \"/nowhere\"; CARGO_NIX_EVAL = \"/nowhere\"; }}; }}\n"
+        );
+        place.world.write("a/crate-env.nix", &text);
+        place.allow(&place.path("a"));
+    };
+    write("1");
+    let mut terminal = open(&place);
+    let outside = terminal.environ();
+    terminal.cd(&place.path("a"));
+    terminal.await_value("V", Some("1"));
+    for _ in 0..3 {
+        terminal.line("");
+        assert_eq!(
+            terminal.get(STATUS).as_deref(),
+            Some("ready"),
+            "{}",
+            terminal.screen()
+        );
+    }
+    assert_eq!(terminal.get("XDG_CACHE_HOME").as_deref(), Some("/nowhere"));
+    let slots = || {
+        std::fs::read_dir(place.world.cache().join("slots"))
+            .expect("slots")
+            .count()
+    };
+    assert_eq!(slots(), 1);
+    // Typed inside, and a job that is started inside.
+    terminal.line("cargo-nix env --print --quiet > $HOME/typed && echo typed=$?");
+    terminal.await_shown("typed=0", 1);
+    assert_eq!(slots(), 1);
+    write("2");
+    terminal.await_value("V", Some("2"));
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("ready"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+}

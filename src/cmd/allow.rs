@@ -4,10 +4,10 @@
 use super::output;
 use crate::cli::TrustArgs;
 use crate::error::Result;
+use crate::hook::outside;
 use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::trust::Trust;
-use crate::vars::Vars;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ struct Asked {
 }
 
 fn asked(args: &TrustArgs) -> Result<Asked> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let project = Project::find(args.directory.as_deref())?;
     let inputs = Inputs::current(&project, &vars.cache_dir()?)?;
     let trust = Trust::new(&vars.data_dir()?);

@@ -5,20 +5,20 @@ use crate::background;
 use crate::cli::{BackgroundArgs, FillArgs};
 use crate::env::obtain_only;
 use crate::error::Result;
-use crate::vars::Vars;
+use crate::hook::outside;
 use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &BackgroundArgs) -> Result<ExitCode> {
-    background::run(&args.obtain, args.allowed, &Vars::read())?;
+    background::run(&args.obtain, args.allowed, &outside::read())?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn fill(args: &FillArgs) -> Result<ExitCode> {
     end_with_the_job();
-    obtain_only(&args.obtain, &Vars::read(), args.digest)?;
+    obtain_only(&args.obtain, &outside::read(), args.digest)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ use crate::closure::{self, Found, Graph, Report};
 use crate::env::{self, system};
 use crate::error::{Error, Result};
 use crate::evaluator;
+use crate::hook::outside;
 use crate::progress::Progress;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Answer, Ask, ClosureAsk, ClosurePath, Settings};
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 const CHAINS: usize = 100;
 
 pub(super) fn run(args: &ClosureArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let obtained = env::obtain(&args.obtain, &vars)?;
     let mut progress = Progress::new(args.obtain.quiet);
     let paths = paths(&vars, &obtained.path, &mut progress);

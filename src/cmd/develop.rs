@@ -11,6 +11,7 @@ use crate::env::Env;
 use crate::env::merge::{Changes, Value, merge};
 use crate::env::render::{self, Format, sh_quote};
 use crate::error::{Error, Result};
+use crate::hook::outside;
 use crate::vars::{DEVELOP, Vars};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -19,7 +20,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 pub(super) fn run(args: &DevelopArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let start::Chosen { env, directory } = start::environment(&args.obtain, &vars)?;
     let changes = merge(&env, |name| std::env::var_os(name));
     start::warn(&changes.left_out);

@@ -11,7 +11,7 @@ mod shell;
 use super::output;
 use crate::cli::DoctorArgs;
 use crate::error::Result;
-use crate::vars::Vars;
+use crate::hook::outside;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -71,7 +71,7 @@ impl Check {
 }
 
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let mut checks = machine::checks(&vars);
     let (project, found) = project::checks(args.project.as_deref(), &vars);
     checks.extend(machine::host(&vars, project.as_ref()));

@@ -5,6 +5,7 @@ use crate::cli::EnvArgs;
 use crate::env::merge::{Changes, merge};
 use crate::env::{Format, render};
 use crate::error::{Error, Result};
+use crate::hook::outside;
 use crate::vars::Vars;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &EnvArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let env = start::environment(&args.obtain, &vars)?.env;
     let changes = merge(&env, |name| std::env::var_os(name));
     if args.format == Format::Github {

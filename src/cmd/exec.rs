@@ -5,11 +5,11 @@ use super::start;
 use crate::cli::ExecArgs;
 use crate::env::merge::merge;
 use crate::error::Result;
-use crate::vars::Vars;
+use crate::hook::outside;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &ExecArgs) -> Result<ExitCode> {
-    let env = start::environment(&args.obtain, &Vars::read())?.env;
+    let env = start::environment(&args.obtain, &outside::read())?.env;
     let changes = merge(&env, |name| std::env::var_os(name));
     start::warn(&changes.left_out);
     Err(start::replace(&args.command, &start::variables(&changes)))

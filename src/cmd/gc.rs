@@ -8,13 +8,14 @@ use crate::cache::{Cache, KEPT_SLOTS};
 use crate::cli::GcArgs;
 use crate::error::{Error, Result};
 use crate::gc::{self, Outcome, Plan, SeenSlot, Swept};
+use crate::hook::outside;
 use crate::progress::Progress;
 use crate::vars::Vars;
 use cargo_nix_protocol::ClosurePath;
 use std::process::{Command, ExitCode, Stdio};
 
 pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let cache = Cache::new(vars.cache_dir()?);
     let plan = gc::plan(&gc::survey(&cache), KEPT_SLOTS);
     // Closures are asked for while their roots still hold them.

@@ -5,13 +5,14 @@
 use crate::cli::HookArgs;
 use crate::env::render::render_for_hook;
 use crate::error::{Error, Result};
+use crate::hook::outside;
 use crate::hook::turn::turn;
-use crate::vars::Vars;
 use std::io::Write;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &HookArgs) -> Result<ExitCode> {
-    let turn = turn(&std::env::vars_os().collect(), &Vars::read());
+    let now = std::env::vars_os().collect();
+    let turn = turn(&now, &outside::vars(&now));
     for message in &turn.say {
         crate::say!("{message}");
     }

@@ -8,7 +8,7 @@ use crate::background::{Desk, Phase, State, Status, now};
 use crate::cli::StatusArgs;
 use crate::env::Look;
 use crate::error::Result;
-use crate::vars::Vars;
+use crate::hook::outside;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ struct Report {
 }
 
 pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
-    let vars = Vars::read();
+    let vars = outside::read();
     let mut told: Option<Report> = None;
     loop {
         let report = report(&Look::at(&args.obtain, &vars)?);

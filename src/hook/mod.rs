@@ -15,6 +15,7 @@
 //! not at all; what leaving restores is the user's own, byte for byte; a message
 //! is told once.
 
+pub mod outside;
 pub mod state;
 pub mod turn;
 
