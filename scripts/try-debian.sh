@@ -28,8 +28,9 @@ enter() {
     cd "$root"
     mkdir -p .old
     pivot_root . .old
+    # The shell stays: as process 1 it is the one who asks how orphans ended.
     # shellcheck disable=SC2016 # expanded by the shell inside
-    exec chroot . /bin/bash -euc 'umount -l /.old; cd /root/cargo-nix; exec "$@"' bash make "$@"
+    exec chroot . /bin/bash -euc 'umount -l /.old; cd /root/cargo-nix; "$@"; exit' bash make "$@"
 }
 
 if [ "${1:-}" = --enter ]; then
