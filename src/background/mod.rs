@@ -24,6 +24,7 @@ use crate::cache::Key;
 use crate::cli::ObtainArgs;
 use crate::env::Look;
 use crate::error::{Error, Result};
+use crate::host::is_zombie;
 use rustix::process::{Pid, test_kill_process};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -114,7 +115,7 @@ impl Start {
     fn is_late(&self, now: u64) -> bool {
         let since = Duration::from_nanos(now.saturating_sub(self.at));
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        let lives = pid.is_some_and(|pid| test_kill_process(pid).is_ok());
+        let lives = pid.is_some_and(|pid| test_kill_process(pid).is_ok() && !is_zombie(pid));
         match self.lost {
             _ if lives => since > SLOWEST_START,
             // It may have found the lock taken by one that has ended since.

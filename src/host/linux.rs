@@ -1,5 +1,6 @@
 //! Where a Linux machine keeps things; `macos.rs` is the counterpart.
 
+use rustix::process::Pid;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -165,7 +166,37 @@ pub(super) fn sandbox_paths() -> Vec<String> {
         .collect()
 }
 
+/// Whether a process is over, and only its parent has not asked how it ended:
+/// that of an orphan in a container may never ask.
+pub(crate) fn is_zombie(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).unwrap_or_default();
+    // `PID (NAME) STATE …`; the name may hold anything.
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
+}
+
 /// How a shared library's file is called, for the linker.
 pub(super) fn library_names(name: &str) -> [String; 2] {
     [format!("lib{name}.so"), format!("lib{name}.a")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_over_and_not_asked_for_is_a_zombie() {
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let pid = Pid::from_child(&child);
+        assert!(!is_zombie(pid));
+        drop(child.stdin.take());
+        while !is_zombie(pid) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.wait().expect("it has ended");
+        assert!(!is_zombie(pid));
+    }
 }

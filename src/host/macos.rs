@@ -1,6 +1,7 @@
 //! Where a Mac keeps things: the Command Line Tools and Homebrew; `linux.rs`
 //! is the counterpart.
 
+use rustix::process::Pid;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -125,6 +126,12 @@ pub(super) fn sandbox_paths() -> Vec<String> {
     .filter(|path| Path::new(path).exists())
     .map(str::to_string)
     .collect()
+}
+
+/// Whether a process is over, and its parent has not asked how it ended: not
+/// for long, as launchd asks for every orphan.
+pub(crate) fn is_zombie(_: Pid) -> bool {
+    false
 }
 
 /// How a library's file may be called, for the linker.

@@ -87,6 +87,8 @@ mod platform;
 #[path = "macos.rs"]
 mod platform;
 
+pub(crate) use platform::is_zombie;
+
 use crate::error::Result;
 use crate::sealed;
 use crate::vars::Vars;
