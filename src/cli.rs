@@ -47,6 +47,8 @@ pub enum Verb {
     Allow(TrustArgs),
     /// Take that permission back
     Deny(TrustArgs),
+    /// Say what the last builds took from the store, and what that saved
+    Stats(StatsArgs),
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
     Prompt(HookArgs),
@@ -243,6 +245,23 @@ pub struct FillArgs {
     /// Evaluate nothing but the inputs of this digest
     #[arg(long, value_name = "HEX")]
     pub digest: Option<blake3::Hash>,
+}
+
+/// `cargo-nix stats`.
+#[derive(Args, Clone, Debug)]
+pub struct StatsArgs {
+    /// Only builds of target directories below DIR
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// How many builds, the last ones
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub last: usize,
+    /// Print JSON, with every unit
+    #[arg(long, conflicts_with = "html")]
+    pub json: bool,
+    /// Write a page with the timeline of the last build to FILE
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `cargo-nix direnv`.

@@ -57,6 +57,8 @@ pub struct Vars {
     /// `CARGO_NIX_LOCAL_WRAPPER`: the RUSTC_WRAPPER that was set before the
     /// environment; local units go through it.
     pub local_wrapper: Option<PathBuf>,
+    /// `CARGO_BUILD_RUSTC_WRAPPER`: cargo's other name of it.
+    pub cargo_build_rustc_wrapper: Option<PathBuf>,
     /// `RUSTC_WRAPPER`.
     pub rustc_wrapper: Option<PathBuf>,
     /// `CARGO_NIX_UNITS` is set: environments make cargo take its units from
@@ -102,6 +104,7 @@ impl Vars {
             units_context: path_of("CARGO_NIX_UNITS_CONTEXT"),
             local_wrapper: path_of("CARGO_NIX_LOCAL_WRAPPER"),
             rustc_wrapper: path_of("RUSTC_WRAPPER"),
+            cargo_build_rustc_wrapper: path_of("CARGO_BUILD_RUSTC_WRAPPER"),
             units: path_of("CARGO_NIX_UNITS").is_some(),
             debug: path_of("CARGO_NIX_DEBUG").is_some(),
             outside: None,

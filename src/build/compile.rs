@@ -5,10 +5,11 @@ use super::invocation::{Call, Invocation};
 use super::messages::{self, Wanted};
 use super::paths::Rewriter;
 use super::plan::{self, Given, Ran, Variables};
+use super::report::Asked;
 use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, depinfo, invocation, place, roots};
+use super::{Local, argfile, chained, depinfo, invocation, place, roots};
 use crate::error::Error;
 use crate::vars::Vars;
 use cargo_nix_protocol::StoreInput;
@@ -36,36 +37,30 @@ pub fn main(words: &[OsString]) -> ExitCode {
         Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),
     };
     let variables: Variables = std::env::vars_os().collect();
+    let asked = Asked::compile(unit, &vars);
     match serve(unit, rustc, &vars, variables) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Unserved::Local(Local(reason))) => {
-            note(&vars, unit, &reason);
-            exec(&vars, rustc, arguments, Some(unit))
+        Ok(obtained) => {
+            asked.served(&obtained);
+            ExitCode::SUCCESS
         }
-        // Cargo's users know rustc's errors best from rustc: it says them again,
-        // here, about the source where the user sees it. If it has none to
-        // say, then only the sandbox was at fault.
-        Err(Unserved::Failed(failure)) => {
-            note(&vars, unit, &failure.message);
+        // Of a failure, too: cargo's users know rustc's errors best from rustc.
+        // It says them again, here, about the source where the user sees it. If
+        // it has none to say, then only the sandbox was at fault.
+        Err(unserved) => {
+            asked.left(&unserved);
             exec(&vars, rustc, arguments, Some(unit))
         }
     }
 }
 
-/// Tells why a unit is local, to whoever set `CARGO_NIX_DEBUG`.
-fn note(vars: &Vars, unit: &Invocation, reason: &str) {
-    if vars.debug {
-        crate::say!("cargo-nix: {} is local: {reason}", unit.stem());
-    }
-}
-
-fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) -> Result<(), Unserved> {
+fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) -> Result<Obtained, Unserved> {
     let (workshop, package) = Workshop::open(vars, variables)?;
     workshop.check_compiler(rustc)?;
     let dependencies = dependencies(unit)?;
     let ran = ran(&workshop)?;
     let obtained = obtain(unit, &dependencies, ran.as_ref(), &workshop, &package)?;
-    finish(unit, &obtained, &workshop, &package)
+    finish(unit, &obtained, &workshop, &package)?;
+    Ok(obtained)
 }
 
 /// The store path of each `--extern` that has a path, in order.
@@ -196,7 +191,7 @@ fn finish(
 
 /// Replaces this process by rustc (by way of the wrapper that the user had).
 fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invocation>) -> ExitCode {
-    let mut command = match &vars.local_wrapper {
+    let mut command = match chained::wrapper(vars, &chained::asked_in()) {
         Some(wrapper) => {
             let mut command = Command::new(wrapper);
             command.arg(rustc);

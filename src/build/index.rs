@@ -4,6 +4,7 @@
 use super::Local;
 use crate::error::Result;
 use crate::sealed;
+use cargo_nix_protocol::UnitAsk;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,17 @@ impl Index {
     pub fn derivation_of(&self, path: &str) -> Option<String> {
         let record: Record = read(&self.file("by-path", base_name(path)), "unit")?;
         (record.path == path && Path::new(&record.derivation).exists()).then_some(record.derivation)
+    }
+
+    /// Remembers how a store path was made, for `cargo-nix why`; nothing else
+    /// depends on it.
+    pub fn keep_plan(&self, path: &str, plan: &UnitAsk) {
+        let _ = write(&self.file("plans", base_name(path)), "plan", plan);
+    }
+
+    /// How a store path was made, if it is a unit of ours.
+    pub fn plan_of(&self, path: &str) -> Option<UnitAsk> {
+        read(&self.file("plans", base_name(path)), "plan")
     }
 
     /// What the unit was seen to read, by the key of its plan without that.

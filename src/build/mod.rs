@@ -15,6 +15,11 @@
 //! - [`sidecar`]: which store path an artifact in a target directory is
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
+//! - [`journal`]: what is noted of each unit, for `stats` and `why`
+//! - [`chained`]: the wrapper that the user had
+//! - [`history`]: the journal read back
+//! - [`timeline`]: a build as a page
+//! - [`report`]: what is told of a unit, and to whom
 //! - [`roots`]: what keeps the collector from a target directory's units
 //! - [`workshop`]: what both kinds of units have in common
 //! - [`compile`], [`script`]: the two kinds of units, from end to end
@@ -25,11 +30,14 @@
 //! in the other.
 
 pub mod argfile;
+pub mod chained;
 pub mod compile;
 pub mod context;
 pub mod depinfo;
+pub mod history;
 pub mod index;
 pub mod invocation;
+pub mod journal;
 pub mod key;
 pub mod messages;
 pub mod origin;
@@ -37,11 +45,13 @@ pub mod paths;
 pub mod place;
 pub mod plan;
 pub mod realise;
+pub mod report;
 pub mod roots;
 pub mod script;
 pub mod service;
 pub mod sidecar;
 pub mod source;
+pub mod timeline;
 pub mod workshop;
 
 /// Why a unit is compiled here and now by the real rustc, as users are told.

@@ -16,6 +16,9 @@ pub struct Origin {
     pub name: String,
 }
 
+/// Why the units of a workspace are local.
+pub const MEMBER: &str = "it is a member of the workspace or a path dependency";
+
 /// What cargo puts beside each vendored package's Cargo.toml.
 pub const VENDORED: &str = ".cargo-checksum.json";
 
@@ -39,7 +42,7 @@ pub fn of(
         .or_else(|| below(cargo_home.join("registry/src"), 2))
         .or_else(|| below(cargo_home.join("git/checkouts"), 2))
         .or_else(|| exists(&manifest_dir.join(VENDORED)).then(|| manifest_dir.to_path_buf()))
-        .ok_or_else(|| Local::because("it is a member of the workspace or a path dependency"))?;
+        .ok_or_else(|| Local::because(MEMBER))?;
     let name = if root.starts_with(cargo_home.join("git/checkouts")) {
         // <repository>-<hash>/<revision>
         let word = |path: Option<&Path>| {

@@ -1,6 +1,6 @@
 //! A miss: what is asked of the evaluator, by way of the build service.
 
-use super::{Local, service};
+use super::service;
 use crate::error::{Error, Result};
 use cargo_nix_protocol::{
     Answer, Ask, Event, Failure, Import, ImportAsk, Request, Settings, UnitAsk, VERSION,
@@ -35,15 +35,6 @@ pub enum Unbuilt {
     Failed(Box<Failure>),
     /// The service or the evaluator cannot be reached.
     Unreachable(String),
-}
-
-impl From<Unbuilt> for Local {
-    fn from(unbuilt: Unbuilt) -> Local {
-        Local(match unbuilt {
-            Unbuilt::Failed(failure) => failure.message,
-            Unbuilt::Unreachable(reason) => reason,
-        })
-    }
 }
 
 impl Builder {
@@ -91,15 +82,15 @@ impl Builder {
     /// Adds a tree to the store; gives its path.
     ///
     /// # Errors
-    /// It cannot be added; the unit is local then.
-    pub fn import(&self, item: Import) -> Result<String, Local> {
+    /// See [`Unbuilt`].
+    pub fn import(&self, item: Import) -> Result<String, Unbuilt> {
         let id = item.id.clone();
         match self.ask(Ask::Import(ImportAsk { items: vec![item] }))? {
             Answer::Import { paths } => paths
                 .get(&id)
                 .cloned()
-                .ok_or_else(|| Local::because("its source was not added to the store")),
-            other => Err(Local::because(format!(
+                .ok_or_else(|| Unbuilt::Unreachable("its source was not added to the store".into())),
+            other => Err(Unbuilt::Unreachable(format!(
                 "the evaluator gave an unexpected answer: {other:?}"
             ))),
         }

@@ -8,6 +8,7 @@
 
 use super::index::{self, Tracked};
 use super::plan::{self, Given, Variables};
+use super::report::Asked;
 use super::workshop::{Obtained, Unserved, Workshop};
 use super::{Local, context::Context};
 use crate::error::{Error, Result};
@@ -127,22 +128,25 @@ pub fn main(words: &[OsString]) -> ExitCode {
         return ExitCode::from(2);
     };
     let out_dir = std::env::var_os("OUT_DIR").map(PathBuf::from);
+    let asked = Asked::run(out_dir.as_deref(), &vars);
     match serve(Path::new(script), &vars, out_dir.as_deref()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Unserved::Local(Local(reason))) => {
-            if vars.debug {
-                crate::say!("cargo-nix: this build script runs outside of the sandbox: {reason}");
-            }
-            exec(script, arguments, out_dir.as_deref())
+        Ok(obtained) => {
+            asked.served(&obtained);
+            ExitCode::SUCCESS
         }
         Err(Unserved::Failed(failure)) => {
             crate::say!("{}", explain(&failure));
+            asked.failed(&Unserved::Failed(failure));
             ExitCode::from(1)
+        }
+        Err(unserved) => {
+            asked.left(&unserved);
+            exec(script, arguments, out_dir.as_deref())
         }
     }
 }
 
-fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<(), Unserved> {
+fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained, Unserved> {
     let out_dir = out_dir.ok_or_else(|| Local::because("OUT_DIR is not set"))?;
     let (workshop, package) = Workshop::open(vars, std::env::vars_os().collect())?;
     workshop.check_compiler(&compiler(&workshop.variables))?;
@@ -175,7 +179,8 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<(), Unse
             Ok(tracked)
         },
     )?;
-    finish(&obtained, out_dir)
+    finish(&obtained, out_dir)?;
+    Ok(obtained)
 }
 
 fn compiler(variables: &Variables) -> OsString {

@@ -7,6 +7,7 @@
 
 use super::index::{self, Index};
 use super::origin::Origin;
+use super::workshop::Unserved;
 use super::{Local, plan};
 use cargo_nix_protocol::{Import, StoreInput};
 use serde::{Deserialize, Serialize};
@@ -32,8 +33,8 @@ pub fn of(
     origin: &Origin,
     store_dir: &Path,
     index: &Index,
-    import: impl FnOnce(Import) -> Result<String, Local>,
-) -> Result<plan::Source, Local> {
+    import: impl FnOnce(Import) -> Result<String, Unserved>,
+) -> Result<plan::Source, Unserved> {
     let source = |path: String| plan::Source {
         root: origin.root.clone(),
         input: StoreInput {
@@ -66,7 +67,7 @@ pub fn of(
             .ok_or_else(|| Local::because("a file of its source has a name that is not UTF-8"))?,
     })?;
     if Tree::walk(&origin.root).map_err(cannot)?.stats != tree.stats {
-        return Err(Local::because("its source is being written"));
+        return Err(Local::because("its source is being written").into());
     }
     // Without a record the tree is added again next time.
     let _ = index::write(

@@ -7,7 +7,7 @@ use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
 use super::{Local, key, origin, source};
 use crate::vars::Vars;
-use cargo_nix_protocol::{Failure, StoreInput, UnitAsk};
+use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -40,8 +40,34 @@ pub struct Package {
 pub enum Unserved {
     /// It is local.
     Local(Local),
+    /// So is every other unit of this build: the environment, its toolchain or
+    /// the store are of no use.
+    Without(String),
     /// Its builder failed.
     Failed(Box<Failure>),
+}
+
+impl Unserved {
+    /// In words.
+    pub fn reason(&self) -> &str {
+        match self {
+            Unserved::Local(Local(reason)) | Unserved::Without(reason) => reason,
+            Unserved::Failed(failure) => &failure.message,
+        }
+    }
+}
+
+impl From<Unbuilt> for Unserved {
+    fn from(unbuilt: Unbuilt) -> Unserved {
+        match unbuilt {
+            Unbuilt::Failed(failure) if failure.kind == FailureKind::Build => Unserved::Failed(failure),
+            Unbuilt::Failed(failure) if failure.kind == FailureKind::Store => {
+                Unserved::Without(crate::evaluator::describe(&failure))
+            }
+            Unbuilt::Failed(failure) => Unserved::Failed(failure),
+            Unbuilt::Unreachable(reason) => Unserved::Without(reason),
+        }
+    }
 }
 
 impl From<Local> for Unserved {
@@ -68,12 +94,9 @@ impl Workshop {
     /// The package of the unit at hand, and what it is built with.
     ///
     /// # Errors
-    /// The unit is local: no environment, or not a store-backed package.
-    pub fn open(vars: &Vars, variables: Variables) -> Result<(Workshop, Package), Local> {
-        let context = vars
-            .units_context
-            .as_deref()
-            .ok_or_else(|| Local::because("there is no environment"))?;
+    /// The unit is local: it is not of a store-backed package, or there is no
+    /// environment.
+    pub fn open(vars: &Vars, variables: Variables) -> Result<(Workshop, Package), Unserved> {
         let text = |name: &str| variables.get(OsStr::new(name));
         let manifest_dir =
             text("CARGO_MANIFEST_DIR").ok_or_else(|| Local::because("cargo did not call it"))?;
@@ -83,7 +106,11 @@ impl Workshop {
         let store_dir = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
         let origin = origin::of(Path::new(manifest_dir), &cargo_home, &store_dir, Path::exists)?;
 
-        let context = Context::read(context).map_err(Local)?;
+        let context = vars
+            .units_context
+            .as_deref()
+            .ok_or_else(|| Unserved::Without("there is no environment here".into()))?;
+        let context = Context::read(context).map_err(Unserved::Without)?;
         let name = text("CARGO_PKG_NAME")
             .map(|name| name.to_string_lossy())
             .unwrap_or_default();
@@ -103,7 +130,7 @@ impl Workshop {
         let sandbox_paths = context.sandbox_paths.clone();
         let builder = Builder::below(index.dir(), evaluator, program.clone(), sandbox_paths);
         let source = source::of(&origin, Path::new(&context.store_dir), &index, |item| {
-            builder.import(item)
+            builder.import(item).map_err(Unserved::from)
         })?;
         Ok((
             Workshop {
@@ -121,7 +148,7 @@ impl Workshop {
     ///
     /// # Errors
     /// It is another.
-    pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Local> {
+    pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Unserved> {
         let path = Path::new(rustc);
         let found = if path.components().count() > 1 {
             path.canonicalize().ok()
@@ -140,9 +167,10 @@ impl Workshop {
             found.is_some_and(|found| found == ours || ours.canonicalize().is_ok_and(|ours| ours == found));
         match is_ours {
             true => Ok(()),
-            false => Err(Local::because(format!(
-                "{} is not the compiler of the environment",
-                rustc.display()
+            false => Err(Unserved::Without(format!(
+                "{} is not the compiler of the environment, {}",
+                rustc.display(),
+                ours.display()
             ))),
         }
     }
@@ -193,6 +221,7 @@ impl Workshop {
             }
             if again == plan {
                 self.index.put(&key, &record).map_err(cannot)?;
+                self.index.keep_plan(&record.path, &plan);
                 return Ok(Obtained {
                     key,
                     record,
@@ -206,14 +235,11 @@ impl Workshop {
 
     fn build(&self, plan: &UnitAsk) -> Result<Record, Unserved> {
         let start = Instant::now();
-        match self.builder.unit(plan) {
-            Ok((path, derivation)) => Ok(Record {
-                path,
-                derivation,
-                seconds: start.elapsed().as_secs_f64(),
-            }),
-            Err(Unbuilt::Failed(failure)) => Err(Unserved::Failed(failure)),
-            Err(unreachable) => Err(Local::from(unreachable).into()),
-        }
+        let (path, derivation) = self.builder.unit(plan)?;
+        Ok(Record {
+            path,
+            derivation,
+            seconds: start.elapsed().as_secs_f64(),
+        })
     }
 }

@@ -15,6 +15,7 @@ mod init;
 mod output;
 mod prompt;
 mod start;
+mod stats;
 mod status;
 mod wrapper;
 
@@ -49,6 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Deny(args) => allow::deny(&args),
         Verb::Prompt(args) => prompt::run(&args),
         Verb::Status(args) => status::run(&args),
+        Verb::Stats(args) => stats::run(&args),
         Verb::Direnv(args) => direnv::run(&args),
         Verb::Environ(args) => environ::run(&args),
         Verb::Background(args) => background::run(&args),

@@ -1,0 +1,160 @@
+//! What is told of a unit after it was served or not: to the journal, to
+//! whoever set `CARGO_NIX_DEBUG`, and, once in a build, to the user of an
+//! environment that is of no use.
+
+use super::invocation::{Argument, Invocation};
+use super::journal::{self, Entry, Outcome};
+use super::workshop::{Obtained, Unserved};
+use super::{Local, origin};
+use crate::vars::Vars;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// A unit that is being looked after, since a moment ago.
+pub struct Asked<'a> {
+    vars: &'a Vars,
+    began: SystemTime,
+    entry: Entry,
+}
+
+impl<'a> Asked<'a> {
+    /// A call of rustc.
+    pub fn compile(unit: &Invocation, vars: &'a Vars) -> Asked<'a> {
+        let is_test = unit.arguments.contains(&Argument::Switch("--test"));
+        let kind = if unit.is_build_script() {
+            "build-script".to_owned()
+        } else if is_test {
+            "test".to_owned()
+        } else {
+            unit.crate_types.join("+")
+        };
+        let check = !unit.emit.iter().any(|kind| kind == "link");
+        Asked::new(vars, kind, check, unit.stem(), &unit.out_dir)
+    }
+
+    /// The run of a build script.
+    pub fn run(out_dir: Option<&Path>, vars: &'a Vars) -> Asked<'a> {
+        let dir = out_dir.and_then(Path::parent).unwrap_or(Path::new(""));
+        let stem = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Asked::new(vars, "run".into(), false, stem, dir)
+    }
+
+    fn new(vars: &'a Vars, kind: String, check: bool, stem: String, dir: &Path) -> Asked<'a> {
+        let began = SystemTime::now();
+        let variable = |name: &str| {
+            std::env::var_os(name).map_or(String::new(), |value| value.to_string_lossy().into_owned())
+        };
+        let entry = Entry {
+            outcome: Outcome::Local,
+            package: variable("CARGO_PKG_NAME"),
+            version: variable("CARGO_PKG_VERSION"),
+            kind,
+            check,
+            stem,
+            dir: dir.to_string_lossy().into_owned().into(),
+            start: journal::micros(began),
+            took: None,
+            before: None,
+            cost: None,
+            path: None,
+            reason: None,
+        };
+        Asked { vars, began, entry }
+    }
+
+    /// It was served.
+    pub fn served(mut self, obtained: &Obtained) {
+        self.entry.outcome = if obtained.is_hit {
+            Outcome::Hit
+        } else {
+            Outcome::Built
+        };
+        self.entry.took = self.began.elapsed().ok().map(journal::micros_of);
+        self.entry.cost = Some(obtained.record.seconds);
+        self.entry.path = Some(obtained.record.path.clone());
+        self.note();
+    }
+
+    /// It was not, and rustc (or the script itself) does it now.
+    pub fn left(mut self, unserved: &Unserved) {
+        let reason = unserved.reason();
+        let Entry {
+            package,
+            kind,
+            stem,
+            dir,
+            ..
+        } = &self.entry;
+        if self.vars.debug && kind == "run" {
+            crate::say!("cargo-nix: this build script runs outside of the sandbox: {reason}");
+        } else if self.vars.debug {
+            crate::say!("cargo-nix: {stem} is local: {reason}");
+        } else if let Unserved::Without(reason) = unserved {
+            tell(self.vars, reason, package);
+        }
+        if kind != "run" {
+            self.entry.before = journal::written(dir, stem);
+        }
+        self.failed(unserved);
+    }
+
+    /// It was not, and nothing else does it.
+    pub fn failed(mut self, unserved: &Unserved) {
+        if let Unserved::Failed(_) = unserved {
+            self.entry.outcome = Outcome::Failed;
+            self.entry.took = self.began.elapsed().ok().map(journal::micros_of);
+        }
+        self.entry.reason = Some(unserved.reason().to_owned());
+        self.note();
+    }
+
+    fn note(self) {
+        if let Ok(cache) = self.vars.cache_dir() {
+            journal::note(&cache, self.entry);
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it is the user's own, which is compiled where it lies.
+    pub fn is_member(&self) -> bool {
+        self.reason.as_deref() == Some(Local::because(origin::MEMBER).0.as_str())
+    }
+}
+
+/// Says once in a build that it gets nothing from the store, and why.
+fn tell(vars: &Vars, reason: &str, package: &str) {
+    let cache = vars.cache_dir().ok();
+    if !journal::said_once(cache.as_deref(), "without") {
+        return;
+    }
+    let text = format!(
+        "cargo-nix: {reason}: cargo compiles {package} and all the rest by itself\n  \
+         `cargo nix doctor` says what is amiss; without RUSTC_WRAPPER nobody asks cargo-nix"
+    );
+    match screen() {
+        Some((mut screen, clear)) => {
+            let _ = screen.write_all(format!("{clear}{}\n", crate::say::printable(&text)).as_bytes());
+        }
+        None => crate::say::line(&text),
+    }
+}
+
+/// Where cargo itself writes, if that is a terminal or a pipe, and what clears
+/// its line of progress. What is written to our own standard error, cargo says
+/// again in every later build in which the unit is fresh.
+fn screen() -> Option<(File, &'static str)> {
+    let parent = rustix::process::getppid()?;
+    let path = format!("/proc/{}/fd/2", parent.as_raw_nonzero());
+    let kind = std::fs::metadata(&path).ok()?.file_type();
+    // Of a file, we would write over cargo's words, or it over ours.
+    if !(kind.is_fifo() || kind.is_char_device()) {
+        return None;
+    }
+    let screen = File::options().write(true).open(&path).ok()?;
+    let clear = if screen.is_terminal() { "\r\x1b[K" } else { "" };
+    Some((screen, clear))
+}

@@ -1,0 +1,222 @@
+//! `cargo-nix stats` over builds of real cargo, and what a build says when the
+//! environment is of no use.
+
+mod common;
+
+use common::units::Units;
+use common::{both, run, success};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const MAIN: &str = "fn main() { println!(\"{}\", itoa::Buffer::new().format(42)); }";
+
+fn project(units: &Units, name: &str) -> PathBuf {
+    units.project(name, "itoa = \"=1.0.11\"", MAIN)
+}
+
+fn built(command: &mut Command) -> Output {
+    let output = run(command.arg("build").env_remove("CARGO_NIX_DEBUG"));
+    assert!(output.status.success(), "{}", both(&output));
+    output
+}
+
+fn stats(units: &Units, arguments: &[&str]) -> Value {
+    let text = success(units.world.cargo_nix().args(["stats", "--json"]).args(arguments));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn outcomes(build: &Value) -> Vec<(&str, &str)> {
+    let mut outcomes: Vec<_> = build["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| {
+            (
+                unit["package"].as_str().unwrap(),
+                unit["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    outcomes.sort_unstable();
+    outcomes
+}
+
+#[test]
+fn builds_are_told_with_what_became_of_their_units() {
+    let units = Units::over(common::World::with_own_store());
+    let nothing = run(units.world.cargo_nix().arg("stats"));
+    assert_eq!(nothing.status.code(), Some(2), "{}", both(&nothing));
+
+    let (one, two) = (project(&units, "one"), project(&units, "two"));
+    built(&mut units.cargo(&one));
+    built(&mut units.cargo(&two));
+    std::fs::write(two.join("src/main.rs"), "fn main() {}").unwrap();
+    built(&mut units.cargo(&two));
+    // Nothing is to be done, and so nothing is noted.
+    built(&mut units.cargo(&two));
+
+    let told = stats(&units, &[]);
+    let builds = told["builds"].as_array().unwrap();
+    assert_eq!(builds.len(), 3, "{told:#}");
+    assert_eq!(outcomes(&builds[0]), [("itoa", "built"), ("one", "local")]);
+    assert_eq!(outcomes(&builds[1]), [("itoa", "hit"), ("two", "local")]);
+    assert_eq!(outcomes(&builds[2]), [("two", "local")]);
+    assert!(builds[1]["sums"]["saved"].as_f64().unwrap() > 0.0, "{told:#}");
+    assert_eq!(builds[1]["sums"]["members"], 1);
+    assert_eq!(builds[1]["target"], two.join("target").to_str().unwrap());
+    let own = |build: &Value| {
+        build["units"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|unit| unit["package"] == "two")
+            .cloned()
+            .unwrap()
+    };
+    assert!(
+        own(&builds[1])["took"].as_u64() > Some(0),
+        "learned from the build after it: {told:#}"
+    );
+    assert!(
+        own(&builds[2])["took"].as_u64() > Some(0),
+        "learned from what it left: {told:#}"
+    );
+    assert_eq!(
+        stats(&units, &["--last", "1"])["builds"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let here = stats(&units, &["--project", one.to_str().unwrap()]);
+    assert_eq!(here["builds"].as_array().unwrap().len(), 1);
+
+    let text = success(units.world.cargo_nix().arg("stats"));
+    for part in [
+        "cargo build",
+        "two",
+        "3 builds: 1 hits, 1 built (50 % hits), 3 local",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    page(&units);
+}
+
+/// The page loads nothing and runs nothing.
+fn page(units: &Units) {
+    let file = units.world.path().join("page.html");
+    success(units.world.cargo_nix().args(["stats", "--html"]).arg(&file));
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.contains("<title>cargo build: "), "{page}");
+    assert!(page.contains("two 0.1.0 (bin)"), "{page}");
+    for not in ["<script", "http://", "https://", "<link", "@import", "url(", "{{"] {
+        assert!(!page.contains(not), "{not}");
+    }
+}
+
+/// Takes something from the environment.
+type Spoil<'a> = &'a dyn Fn(&mut Command);
+
+/// Without an environment, with another toolchain, without a store: cargo
+/// builds as if we were not there, and says so once.
+#[test]
+fn an_environment_that_is_of_no_use_is_said_once() {
+    let units = Units::new();
+    let dependencies = "itoa = \"=1.0.11\"\nanyhow = \"=1.0.86\"";
+    let main =
+        "fn main() { let _ = anyhow::anyhow!(\"x\"); println!(\"{}\", itoa::Buffer::new().format(42)); }";
+    let project = units.project("useless", dependencies, main);
+    let other = run(units.world.command("rustc").args(["--print", "sysroot"]));
+    let other = Path::new(String::from_utf8(other.stdout).unwrap().trim()).join("bin/rustc");
+    let missing = units.world.path().join("no-store");
+    let cases: [(&str, Spoil); 5] = [
+        ("there is no environment here", &|cargo| {
+            cargo.env_remove("CARGO_NIX_UNITS_CONTEXT");
+        }),
+        ("units.gone cannot be read", &|cargo| {
+            cargo.env("CARGO_NIX_UNITS_CONTEXT", "/units.gone");
+        }),
+        ("is not the compiler of the environment", &|cargo| {
+            cargo.env("RUSTC", &other);
+        }),
+        ("the build service does not answer", &|cargo| {
+            // Nothing is known, and nothing can be built.
+            cargo
+                .env("CARGO_NIX_EVAL", "/bin/false")
+                .env("XDG_CACHE_HOME", &missing);
+        }),
+        ("opening the store", &|cargo| {
+            cargo
+                .env("NIX_STATE_DIR", "/proc/no-state")
+                .env("NIX_REMOTE", "local")
+                .env("XDG_CACHE_HOME", missing.with_extension("cache"));
+        }),
+    ];
+    for (sentence, spoil) in cases {
+        let _ = std::fs::remove_dir_all(project.join("target"));
+        let mut cargo = units.cargo(&project);
+        spoil(&mut cargo);
+        let output = built(&mut cargo);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("cargo-nix: "))
+            .collect();
+        assert!(
+            told.len() == 1 && told[0].contains(sentence),
+            "{sentence}:\n{said}"
+        );
+        let program = project.join("target/debug/useless");
+        assert_eq!(success(&mut units.world.command(&program)), "42\n");
+        // The next build is a no-op, and says nothing.
+        let mut again = units.cargo(&project);
+        spoil(&mut again);
+        let again = built(&mut again);
+        let again = String::from_utf8_lossy(&again.stderr);
+        assert!(
+            !again.contains("cargo-nix") && !again.contains("Compiling"),
+            "{sentence}:\n{again}"
+        );
+    }
+    // Back in the environment, the next build is right.
+    built(&mut units.cargo(&project));
+}
+
+/// A wrapper that the user had is called for the local units, whether a
+/// variable said so or cargo's configuration.
+#[test]
+fn the_wrapper_that_was_there_is_called_for_local_units() {
+    let units = Units::new();
+    let log = units.world.path().join("log");
+    let script = format!("echo \"$*\" >> '{}'\nexec \"$@\"", log.display());
+    let wrapper = units.world.script("theirs/wrap", &script);
+    let project = project(&units, "wrapped");
+    let called = || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        let _ = std::fs::remove_file(&log);
+        let calls = text
+            .lines()
+            .filter(|line| line.contains("--crate-name ") && !line.contains("--crate-name ___"));
+        let names: Vec<_> = calls
+            .filter_map(|line| {
+                line.split("--crate-name ")
+                    .nth(1)?
+                    .split(' ')
+                    .next()
+                    .map(str::to_owned)
+            })
+            .collect();
+        names
+    };
+    built(units.cargo(&project).env("CARGO_NIX_LOCAL_WRAPPER", &wrapper));
+    assert_eq!(called(), ["wrapped"]);
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    built(units.cargo(&project).env("CARGO_BUILD_RUSTC_WRAPPER", &wrapper));
+    assert_eq!(called(), ["wrapped"]);
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    let config = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
+    units.world.write("wrapped/.cargo/config.toml", &config);
+    built(&mut units.cargo(&project));
+    assert_eq!(called(), ["wrapped"]);
+}
