@@ -49,6 +49,8 @@ pub enum Verb {
     Deny(TrustArgs),
     /// Say what the last builds took from the store, and what that saved
     Stats(StatsArgs),
+    /// Say why a unit was built again: which of its inputs changed
+    Why(WhyArgs),
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
     Prompt(HookArgs),
@@ -262,6 +264,20 @@ pub struct StatsArgs {
     /// Write a page with the timeline of the last build to FILE
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// `cargo-nix why`.
+#[derive(Args, Clone, Debug)]
+pub struct WhyArgs {
+    /// A package (serde, serde@1.0.203) or the name of a file in target/ (libserde-0123.rlib)
+    #[arg(value_name = "UNIT")]
+    pub unit: String,
+    /// Only builds of target directories below DIR
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `cargo-nix direnv`.

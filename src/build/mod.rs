@@ -18,6 +18,7 @@
 //! - [`journal`]: what is noted of each unit, for `stats` and `why`
 //! - [`chained`]: the wrapper that the user had
 //! - [`history`]: the journal read back
+//! - [`compare`], [`differ`]: what is different between two units
 //! - [`timeline`]: a build as a page
 //! - [`report`]: what is told of a unit, and to whom
 //! - [`roots`]: what keeps the collector from a target directory's units
@@ -31,9 +32,11 @@
 
 pub mod argfile;
 pub mod chained;
+pub mod compare;
 pub mod compile;
 pub mod context;
 pub mod depinfo;
+pub mod differ;
 pub mod history;
 pub mod index;
 pub mod invocation;

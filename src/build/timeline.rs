@@ -67,7 +67,7 @@ fn class(unit: &Entry) -> &'static str {
 }
 
 /// `serde 1.0.203`, with what it is of that package if that is not its library.
-fn label(unit: &Entry) -> String {
+pub fn label(unit: &Entry) -> String {
     let mut label = format!("{} {}", unit.package, unit.version);
     if unit.kind != "lib" {
         let _ = write!(label, " ({})", unit.kind);

@@ -17,6 +17,7 @@ mod prompt;
 mod start;
 mod stats;
 mod status;
+mod why;
 mod wrapper;
 
 pub use wrapper::WRAPPER;
@@ -51,6 +52,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Prompt(args) => prompt::run(&args),
         Verb::Status(args) => status::run(&args),
         Verb::Stats(args) => stats::run(&args),
+        Verb::Why(args) => why::run(&args),
         Verb::Direnv(args) => direnv::run(&args),
         Verb::Environ(args) => environ::run(&args),
         Verb::Background(args) => background::run(&args),

@@ -1,0 +1,294 @@
+//! `cargo-nix why`: why a unit was built again, or why it is local.
+
+use super::output::print;
+use crate::build::compare::{self, Change, name_of};
+use crate::build::history::{self, Build, human};
+use crate::build::index::Index;
+use crate::build::journal::{Entry, Outcome};
+use crate::build::{differ, timeline};
+use crate::cli::WhyArgs;
+use crate::error::{Error, Result};
+use crate::vars::Vars;
+use cargo_nix_protocol::UnitAsk;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// How many differences are told of one unit, at most.
+const CHANGES: usize = 12;
+
+/// A unit of the last build that had it, and what came before.
+#[derive(Serialize)]
+struct Told<'a> {
+    unit: &'a Entry,
+    /// The unit that it is compared with.
+    before: Option<&'a Entry>,
+    changes: Option<Vec<Change>>,
+}
+
+pub(super) fn run(args: &WhyArgs) -> Result<ExitCode> {
+    let vars = Vars::read();
+    let cache = vars.cache_dir()?;
+    let index = Index::below(&cache);
+    let mut builds = history::read(&cache);
+    if let Some(project) = &args.project {
+        let project = project.canonicalize().map_err(Error::io("finding", project))?;
+        builds.retain(|build| build.target().starts_with(&project));
+    }
+    let wanted = Wanted::parse(&args.unit);
+    let (at, units) = latest(&builds, &wanted).ok_or_else(|| unknown(&args.unit, &builds))?;
+    let plan_of = |path: &str| index.plan_of(path);
+    let told: Vec<Told> = units
+        .iter()
+        .map(|unit| explain(unit, &builds[..at], &plan_of))
+        .collect();
+    if args.json {
+        print(&format!(
+            "{:#}\n",
+            serde_json::json!({ "version": 1, "units": told })
+        ))?;
+    } else {
+        let build = &builds[at];
+        let mut out = String::new();
+        for told in &told {
+            let _ = writeln!(
+                out,
+                "{} {}, in `{}` {} ago",
+                timeline::label(told.unit),
+                became(told.unit),
+                build.called(),
+                human(build.age()),
+            );
+            text(told, &mut out);
+        }
+        print(&crate::say::printable(&out))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was asked for: a package, one version of it, or a file.
+struct Wanted {
+    name: String,
+    version: Option<String>,
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Wanted {
+        let base = text.rsplit('/').next().unwrap_or(text);
+        match base.split_once('@') {
+            Some((name, version)) => Wanted {
+                name: name.into(),
+                version: Some(version.into()),
+            },
+            None => Wanted {
+                name: base.into(),
+                version: None,
+            },
+        }
+    }
+
+    fn is(&self, unit: &Entry) -> bool {
+        let is_file = || {
+            let stem = self.name.split('.').next().unwrap_or_default();
+            stem == unit.stem || stem.strip_prefix("lib") == Some(&unit.stem)
+        };
+        match &self.version {
+            Some(version) => unit.package == self.name && unit.version == *version,
+            None => unit.package == self.name || unit.stem == self.name || is_file(),
+        }
+    }
+}
+
+/// The last build that had such units.
+fn latest<'a>(builds: &'a [Build], wanted: &Wanted) -> Option<(usize, Vec<&'a Entry>)> {
+    builds.iter().enumerate().rev().find_map(|(at, build)| {
+        let units: Vec<&Entry> = build.units.iter().filter(|unit| wanted.is(unit)).collect();
+        (!units.is_empty()).then_some((at, units))
+    })
+}
+
+fn unknown(name: &str, builds: &[Build]) -> Error {
+    let known: BTreeSet<&str> = builds
+        .iter()
+        .flat_map(|build| build.units.iter().map(|unit| unit.package.as_str()))
+        .collect();
+    let near = known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(known, name), known))
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .filter(|(likeness, _)| *likeness > 0.8);
+    let way = near.map_or_else(
+        || "a package's name, name@version, or the name of a file in target/ is what it takes".into(),
+        |(_, near)| format!("did you mean {near}?"),
+    );
+    Error::Usage {
+        message: format!("no build that is remembered had a unit {name}\n  {way}"),
+    }
+}
+
+fn explain<'a>(unit: &'a Entry, before: &'a [Build], plan_of: compare::PlanOf) -> Told<'a> {
+    let new = unit.path.as_deref().and_then(plan_of);
+    let (earlier, changes) = new
+        .and_then(|new| nearest(unit, &new, before, plan_of))
+        .map_or((None, None), |(earlier, changes)| (Some(earlier), Some(changes)));
+    Told {
+        unit,
+        before: earlier,
+        changes,
+    }
+}
+
+/// The unit of an earlier build that this one comes closest to: of the same
+/// target directory if there is one, and the later one of two.
+fn nearest<'a>(
+    unit: &Entry,
+    new: &UnitAsk,
+    before: &'a [Build],
+    plan_of: compare::PlanOf,
+) -> Option<(&'a Entry, Vec<Change>)> {
+    let is_like = |other: &&Entry| {
+        (&other.package, &other.kind, other.check) == (&unit.package, &unit.kind, unit.check)
+    };
+    let target = unit.target();
+    let mut seen = BTreeSet::new();
+    let others = before
+        .iter()
+        .rev()
+        .flat_map(|build| build.units.iter().rev().filter(is_like));
+    others
+        .filter(|other| other.path.as_ref().is_some_and(|path| seen.insert(path.clone())))
+        .filter_map(|other| {
+            let old = plan_of(other.path.as_deref()?)?;
+            let rank = (other.target() != target, other.stem != unit.stem);
+            let changes = compare::plans(&old, new, plan_of);
+            Some((rank, changes.len(), other, changes))
+        })
+        .min_by_key(|(rank, count, _, _)| (*rank, *count))
+        .map(|(_, _, other, changes)| (other, changes))
+}
+
+fn became(unit: &Entry) -> &'static str {
+    match unit.outcome {
+        Outcome::Hit => "was taken from the store",
+        Outcome::Built => "was built",
+        Outcome::Failed => "failed in the sandbox",
+        Outcome::Local => "was left to cargo",
+    }
+}
+
+fn text(told: &Told, out: &mut String) {
+    if let Some(reason) = &told.unit.reason {
+        let _ = writeln!(out, "  because {}", reason.lines().next().unwrap_or_default());
+    }
+    match &told.changes {
+        None if told.unit.path.is_some() => {
+            let _ = writeln!(out, "  no build before it that is remembered had this unit");
+        }
+        None => {}
+        Some(changes) if changes.is_empty() => {
+            let _ = writeln!(out, "  it is the same as in the build before");
+        }
+        Some(changes) => told_changes(changes, 1, out),
+    }
+}
+
+fn told_changes(changes: &[Change], depth: usize, out: &mut String) {
+    let indent = "  ".repeat(depth);
+    for (at, change) in changes.iter().enumerate() {
+        if at == CHANGES {
+            let _ = writeln!(out, "{indent}… and {} more", changes.len() - at);
+            break;
+        }
+        let _ = writeln!(out, "{indent}{}", sentence(change));
+        match change {
+            Change::Dependency { because, .. } => told_changes(because, depth + 1, out),
+            Change::Source { old, new } => lines(&differ::trees(old, new), &indent, out),
+            Change::Environment { old, new } => lines(&differ::variables(old, new), &indent, out),
+            _ => {}
+        }
+    }
+}
+
+fn lines(lines: &[String], indent: &str, out: &mut String) {
+    for line in lines.iter().take(CHANGES) {
+        let _ = writeln!(out, "{indent}  {line}");
+    }
+    if lines.len() > CHANGES {
+        let _ = writeln!(out, "{indent}  … and {} more", lines.len() - CHANGES);
+    }
+}
+
+fn sentence(change: &Change) -> String {
+    match change {
+        Change::Toolchain { old, new } => {
+            format!("the toolchain is another: {} was {}", short(new), short(old))
+        }
+        Change::Environment { .. } => "crate-env.nix gives it something else:".into(),
+        Change::Source { .. } => "its source is another:".into(),
+        Change::Argument { old, new } => format!(
+            "its arguments changed: {}",
+            exchanged(&old.join(" "), &new.join(" "))
+        ),
+        Change::Variable {
+            name,
+            old: None,
+            new: Some(new),
+        } => format!("the variable {name} is set now: {}", value(new)),
+        Change::Variable {
+            name,
+            old: Some(old),
+            new: None,
+        } => format!("the variable {name} is no longer set: {}", value(old)),
+        Change::Variable { name, old, new } => {
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            format!(
+                "the variable {name} changed: {}",
+                exchanged(&text(old), &text(new))
+            )
+        }
+        Change::File { path } => format!("{path}, which its build script watches, changed"),
+        Change::Input {
+            old: Some(old),
+            new: Some(new),
+        } => format!("an input is another: {} was {}", short(new), short(old)),
+        Change::Input {
+            old: None,
+            new: Some(new),
+        } => format!("an input is new: {}", name_of(new)),
+        Change::Input { old, .. } => format!(
+            "an input is gone: {}",
+            name_of(old.as_deref().unwrap_or_default())
+        ),
+        Change::Dependency { name, because } if because.is_empty() => {
+            format!("{name}, which it depends on, is another")
+        }
+        Change::Dependency { name, .. } => format!("{name}, which it depends on, is another:"),
+        Change::Version { old, new } => format!("its version is another: {new} was {old}"),
+        Change::Host => "the machine, or what of it the sandbox shows, is another".into(),
+        Change::Builder => "cargo-nix itself builds units in another way".into(),
+    }
+}
+
+/// `+new -old`.
+fn exchanged(old: &str, new: &str) -> String {
+    let part = |sign: char, text: &str| (!text.is_empty()).then(|| format!("{sign}{}", value(text)));
+    let parts: Vec<String> = [part('+', new), part('-', old)].into_iter().flatten().collect();
+    parts.join("  ")
+}
+
+fn value(text: &str) -> String {
+    const LENGTH: usize = 200;
+    match text.char_indices().nth(LENGTH) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// Enough of a store path to tell two apart.
+fn short(path: &str) -> String {
+    let base = path.rsplit('/').next().unwrap_or_default();
+    base.split_once('-').map_or(base.to_owned(), |(hash, name)| {
+        format!("{name} ({})", hash.get(..7).unwrap_or(hash))
+    })
+}
