@@ -63,8 +63,8 @@ fi
 
 if [ "$tests" = yes ]; then
     for component in clippy fmt; do
-        cargo "$component" --version >/dev/null 2>&1 ||
-            die "cargo $component is not installed." "rustup component add clippy rustfmt"
+        said=$(cargo "$component" --version 2>&1) ||
+            die "cargo $component does not run: $said" "rustup component add clippy rustfmt"
     done
     [ ! -x "$here/setup/test-tools.sh" ] || "$here/setup/test-tools.sh"
 fi
