@@ -4,6 +4,7 @@
 # ($E:__CARGO_NIX), if the directory is another one than at the last prompt, or
 # if a crate-env.nix is here or above; else nothing is started. What it prints
 # is evaluated only if it ended well, so that nothing is applied by halves.
+# elvish has no status of the last command that there would be to keep.
 #
 # The variable says which process has the hook: a second one would start
 # cargo-nix twice for each prompt.

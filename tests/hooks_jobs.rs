@@ -159,3 +159,85 @@ fn a_project_that_sets_where_things_are_comes_to_rest() {
     terminal.cd(&place.path("outside"));
     assert_eq!(terminal.environ(), outside);
 }
+
+/// An evaluator that waits as long as the file is there, and notes its starts.
+fn gate(place: &Place) -> std::path::PathBuf {
+    let (gate, starts) = (place.path("gate"), place.path("evaluations"));
+    place.world.script(
+        "evaluator",
+        &format!(
+            "echo >> '{}'\nwhile [ -e '{}' ]; do sleep 0.05; done\nexec '{}' \"$@\"",
+            starts.display(),
+            gate.display(),
+            common::evaluator().display()
+        ),
+    );
+    gate
+}
+
+#[test]
+fn the_prompt_is_free_meanwhile_an_edit_is_seen_and_the_last_of_ten_wins() {
+    let place = Place::new();
+    let gate = gate(&place);
+    std::fs::write(&gate, "").expect("closed");
+    let a = place.path("a");
+    let text = |value: usize| format!("{{ rust }}: {{ toolchain = rust.default; env.V = \"{value}\"; }}\n");
+    // Trust is in the content.
+    for value in (1..=12).rev() {
+        place.world.write("a/crate-env.nix", &text(value));
+        place.allow(&a);
+    }
+    let mut terminal = Terminal::open(&place, &BASH, "", |command| {
+        command.env("CARGO_NIX_EVAL", place.path("evaluator"));
+    });
+    terminal.cd(&a);
+    for _ in 0..3 {
+        assert_eq!(
+            terminal.get(STATUS).as_deref(),
+            Some("building"),
+            "{}",
+            terminal.screen()
+        );
+        assert_eq!(terminal.get("V"), None);
+    }
+    // While it is evaluated.
+    let evaluations = || {
+        let text = std::fs::read_to_string(place.path("evaluations")).unwrap_or_default();
+        text.lines().count()
+    };
+    while evaluations() == 0 {
+        terminal.line("");
+    }
+    place.world.write("a/crate-env.nix", &text(2));
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("building"),
+        "{}",
+        terminal.screen()
+    );
+    std::fs::remove_file(&gate).expect("opened");
+    terminal.await_value("V", Some("2"));
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+
+    let before = evaluations();
+    let file = a.join("crate-env.nix");
+    let editor = std::thread::spawn(move || {
+        for value in 3..=12 {
+            std::fs::write(&file, text(value)).expect("an edit");
+            std::thread::sleep(std::time::Duration::from_millis(90));
+        }
+    });
+    while !editor.is_finished() {
+        terminal.line("");
+    }
+    editor.join().expect("the editor ends");
+    terminal.await_value("V", Some("12"));
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("ready"),
+        "{}",
+        terminal.screen()
+    );
+    let evaluated = evaluations() - before;
+    assert!((1..=2).contains(&evaluated), "{evaluated} evaluations");
+}

@@ -5,7 +5,7 @@ mod common;
 mod hooks_help;
 
 use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, Terminal, ZSH};
-use hooks_help::{Place, env};
+use hooks_help::{BIN, Place, env};
 
 /// One test for each shell.
 macro_rules! in_each_shell {
@@ -21,7 +21,9 @@ macro_rules! in_each_shell {
 in_each_shell!(
     enter_leave_nest,
     nothing_is_started_outside,
-    a_program_that_is_gone_is_told_once
+    a_program_that_is_gone_is_told_once,
+    the_hook_read_twice_starts_one_process,
+    a_project_may_be_moved_while_a_shell_is_in_it
 );
 
 fn open(place: &Place, kind: &Kind) -> Terminal {
@@ -123,9 +125,47 @@ fn a_program_that_is_gone_is_told_once(kind: &Kind) {
     place.install();
     terminal.line("");
     assert_eq!(terminal.environ(), outside, "{}", kind.name);
+
+    // Another one in its place, while the shell runs.
+    terminal.cd(&a);
+    let another = place.path("another");
+    let program = place.world.script(
+        "bin/new",
+        &format!(": > '{}'; exec '{BIN}' \"$@\"", another.display()),
+    );
+    std::fs::rename(program, place.path("bin/cargo-nix")).expect("replaced");
+    terminal.cd(&place.path("outside"));
+    assert!(another.exists(), "{}: the one of before was started", kind.name);
+    assert_eq!(terminal.environ(), outside, "{}", kind.name);
 }
 
-/// What the last command ended with is still there after the hook has run.
+fn the_hook_read_twice_starts_one_process(kind: &Kind) {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let again = match kind.name {
+        "fish" => "cargo-nix hook fish | source\n",
+        "nu" => "source HOOK\n",
+        "elvish" => "eval (cargo-nix hook elvish | slurp)\n",
+        "zsh" => "eval \"$(cargo-nix hook zsh)\"\n",
+        _ => "eval \"$(cargo-nix hook bash)\"\n",
+    };
+    let mut terminal = Terminal::open(&place, kind, again, |_| {});
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    let before = place.starts();
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(place.starts(), before + 1, "{}: once for each prompt", kind.name);
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside, "{}", kind.name);
+}
+
+/// What the last command ended with is still there after the hook has run;
+/// elvish has nothing of the kind.
 #[test]
 fn the_status_of_the_last_command_is_kept() {
     for (kind, fail, say) in [
@@ -203,49 +243,109 @@ fn strict_shells_with_aliases_are_survived() {
 fn subshells_and_pipes_change_nothing() {
     let place = Place::new();
     let a = place.project("a", &[("ONLY_A", "1")]);
-    for kind in [&BASH, &ZSH] {
+    let outside = place.path("outside");
+    for (kind, line) in [
+        (&BASH, format!("(cd '{}' && true); cd / | cat", outside.display())),
+        (&ZSH, format!("(cd '{}' && true); : | (cd /)", outside.display())),
+        (
+            &FISH,
+            format!("fish --no-config -c \"cd '{}'\" | cat", outside.display()),
+        ),
+        (&NU, format!("do {{ cd '{}'; ls }} | ignore", outside.display())),
+        (
+            &ELVISH,
+            format!("elvish -norc -c \"cd '{}'\" | cat", outside.display()),
+        ),
+    ] {
         let mut terminal = open(&place, kind);
         terminal.cd(&a);
         let inside = terminal.environ();
-        terminal.line(format!(
-            "(cd '{}' && true); cd / | cat",
-            place.path("outside").display()
-        ));
-        assert_eq!(terminal.environ(), inside);
+        terminal.line(line);
+        assert_eq!(terminal.environ(), inside, "{}", kind.name);
+    }
+}
+
+/// Functions and abbreviations of the user's in the place of what the hook uses.
+#[test]
+fn functions_and_abbreviations_of_fish_are_survived() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1"), ("TAKEN", "a")]);
+    let names = [
+        "cd",
+        "echo",
+        "source",
+        "cargo-nix",
+        "true",
+        "cat",
+        "printf",
+        "count",
+        "contains",
+        "emit",
+    ];
+    let functions: String = names
+        .iter()
+        .map(|name| format!("function {name}; builtin echo alias of {name}; builtin return 1; end\n"))
+        .collect();
+    let more =
+        format!("{functions}abbr -a set 'echo alias of set'\ncommand cargo-nix hook fish | builtin source\n");
+    let mut terminal = Terminal::open(&place, &FISH, &more, |command| {
+        command.env("TAKEN", "user");
+    });
+    let outside = terminal.environ();
+    let before = terminal.screen();
+    terminal.line(format!("builtin cd '{}'", a.display()));
+    assert_eq!(
+        terminal.get("TAKEN").as_deref(),
+        Some("a"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.line(format!("builtin cd '{}'", place.path("outside").display()));
+    assert_eq!(terminal.environ(), outside);
+    // fish's own functions, at its start, and the prompt of the test use some.
+    for name in names.iter().filter(|name| **name != "echo") {
+        let told = |screen: &str| screen.matches(&format!("alias of {name}")).count();
+        assert_eq!(
+            told(&terminal.screen()),
+            told(&before),
+            "{name}: {}",
+            terminal.screen()
+        );
     }
 }
 
 /// The project's directory gets another name while a shell is in it.
-#[test]
-fn a_project_may_be_moved_while_a_shell_is_in_it() {
-    for kind in [&BASH, &ZSH, &FISH] {
-        let place = Place::new();
-        let a = place.project("a", &[("ONLY_A", "1")]);
-        let mut terminal = open(&place, kind);
-        let outside = terminal.environ();
-        terminal.cd(&a);
-        std::fs::rename(&a, place.path("moved")).expect("moved");
-        terminal.line("");
-        assert_eq!(
-            terminal.get("ONLY_A").as_deref(),
-            Some("1"),
-            "{}: {}",
-            kind.name,
-            terminal.screen()
-        );
-        assert_eq!(
-            terminal.get("CARGO_NIX_STATUS").as_deref(),
-            Some("ready"),
-            "{}",
-            kind.name
-        );
-        // The older environment is known under the new name too.
-        place.edit("moved", &[("ONLY_A", "2")]);
-        place.allow(&place.path("moved"));
-        place.fill(&place.path("moved"), &env("moved", &[("ONLY_A", "2")]));
-        terminal.line("");
-        assert_eq!(terminal.get("ONLY_A").as_deref(), Some("2"), "{}", kind.name);
-        terminal.cd(&place.path("outside"));
-        assert_eq!(terminal.environ(), outside, "{}", kind.name);
+fn a_project_may_be_moved_while_a_shell_is_in_it(kind: &Kind) {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = open(&place, kind);
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    std::fs::rename(&a, place.path("moved")).expect("moved");
+    match kind.name {
+        // It runs nothing, not even its hooks, until it is somewhere again.
+        "nu" => terminal.cd(&place.path("moved")),
+        _ => terminal.line(""),
     }
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "{}: {}",
+        kind.name,
+        terminal.screen()
+    );
+    assert_eq!(
+        terminal.get("CARGO_NIX_STATUS").as_deref(),
+        Some("ready"),
+        "{}",
+        kind.name
+    );
+    // The older environment is known under the new name too.
+    place.edit("moved", &[("ONLY_A", "2")]);
+    place.allow(&place.path("moved"));
+    place.fill(&place.path("moved"), &env("moved", &[("ONLY_A", "2")]));
+    terminal.line("");
+    assert_eq!(terminal.get("ONLY_A").as_deref(), Some("2"), "{}", kind.name);
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside, "{}", kind.name);
 }
