@@ -7,7 +7,8 @@
 #   imports   parts of the machine that must be in the store first; if there are
 #             any, nothing else may be forced
 #   meta      plain data: `problems` (if there are any, `env` may not be forced),
-#             `warnings`, `crates` and `units` (nix/unit)
+#             `warnings`, `crates`, `units` (nix/unit) and `pinned`: whether
+#             another `host` would change nothing
 #   env       the derivation of the environment, one file of JSON
 #   inputs    store paths of what the pins fetched, and of what holds the units'
 #             derivations
@@ -66,6 +67,7 @@ in
   meta = {
     problems = builtins.sort before problems;
     inherit (sources) warnings;
+    pinned = sources.pinned or false;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
     units = if problems != [ ] then null else merged.units;
   };

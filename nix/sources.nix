@@ -14,6 +14,7 @@
 #   units                     merged layers -> what cargo's units are built with
 #   lacking                   imports -> those that are not in the store yet
 #   inputs                    store paths of what was fetched, with context
+#   pinned                    true: nothing of the machine's description was read
 #   problems, warnings
 #
 # With problems, nothing else of it may be used.
@@ -59,6 +60,7 @@ let
     }:
     faulty [ ]
     // {
+      pinned = true;
       inherit
         pkgs
         toolchain

@@ -5,6 +5,7 @@
 //! Below the cache directory:
 //! - `slots/<key>/slot`: the environment; `slots/<key>/env` and `input-N`: GC
 //!   roots, made by the evaluator
+//! - `pinned/<key without the machine>`: which slot serves it on any machine
 //! - `projects/<id>/path`, `history`: where the project is, which slots it used
 //! - `projects/<id>/stamp`: see [`Cache::ring`]
 //! - `locks/<key>`: taken by whoever fills the slot; holds the last failure
@@ -12,6 +13,7 @@
 
 mod held;
 mod key;
+mod pinned;
 mod projects;
 
 pub use held::{Lock, Scratch, open_lock};

@@ -176,14 +176,27 @@ fn another_default_toolchain_changes_the_digest() {
 fn a_damaged_description_costs_time_only() {
     let world = World::new();
     let home = small_rustup(&world);
-    let before = host(&world, &home);
-    let file = world.cache().join("host/description");
-    let whole = std::fs::read(&file).expect("the kept description");
-    for damage in [&whole[..whole.len() / 2], b"noise", b""] {
-        std::fs::write(&file, damage).expect("damage");
-        assert_eq!(host(&world, &home).digest, before.digest);
+    let vars = vars(&world, &home);
+    let checked = || Host::checked(&vars, &world.cache()).expect("a description");
+    let described = |host: &Host| host.describe(&world.store_dir());
+    let before = checked();
+    let file = |name: &str| world.cache().join("host").join(name);
+    let read = |name: &str| std::fs::read(file(name)).expect("a kept file");
+    let cut = read("sentinel");
+    let damages: [(&str, &[u8]); 3] = [
+        ("sentinel", &cut[..cut.len() / 2]),
+        ("files", b"noise"),
+        ("description", b""),
+    ];
+    for (name, damage) in damages {
+        let whole = read(name);
+        std::fs::write(file(name), damage).expect("damage");
+        let current = host(&world, &home);
+        assert_eq!(current.digest, before.digest, "{name}");
+        assert_eq!(described(&current), described(&before), "{name}");
+        assert_eq!(described(&checked()), described(&before), "{name}");
+        assert_eq!(read(name), whole, "{name} is kept again");
     }
-    assert_eq!(std::fs::read(&file).expect("it is kept again"), whole);
 }
 
 /// Homes of rustup that hold nothing, or nonsense, are no panic.

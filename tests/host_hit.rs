@@ -2,10 +2,12 @@
 //! which an environment holds a copy: through the whole program, as at a prompt.
 
 mod common;
+mod nixlib_help;
 
 use cargo_nix::host::Host;
 use cargo_nix::vars::Vars;
-use common::{World, success};
+use common::{World, both, run, success};
+use nixlib_help::lock;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -144,14 +146,111 @@ fn pc_files_and_libraries_are_among_the_few() {
         ..Vars::default()
     };
     Host::current(&vars, &world.cache()).expect("a description");
-    let kept = std::fs::read(world.cache().join("host/description")).expect("the kept description");
+    let kept = std::fs::read(world.cache().join("host/sentinel")).expect("the kept paths");
     for name in ["openssl.pc", "libssl.so"] {
-        let watched = format!("\0{name}\0");
+        let watched = format!("{name}\0");
         assert!(
             kept.windows(watched.len()).any(|part| part == watched.as_bytes()),
             "{name} is not watched (apt-get install libssl-dev)"
         );
     }
     let paths = kept.iter().filter(|byte| **byte == 0).count();
-    assert!(paths < 1500, "{paths} paths are too many for a prompt");
+    assert!(paths < 1000, "{paths} paths are too many for a prompt");
+}
+
+/// Two names of one toolchain are watched at the price of one, and the name
+/// that is led elsewhere is noticed.
+#[test]
+fn a_name_that_leads_to_another_toolchain_is_noticed() {
+    let world = World::new();
+    let (rustup, std) = linked_toolchain(&world, true);
+    let vars = Vars {
+        home: Some(world.home()),
+        rustup_home: Some(rustup.clone()),
+        ..Vars::default()
+    };
+    let look = || {
+        let host = Host::current(&vars, &world.cache()).expect("a description");
+        settle();
+        host.digest
+    };
+    let paths = || {
+        let kept = std::fs::read(world.cache().join("host/sentinel")).expect("the kept paths");
+        kept.iter().filter(|byte| **byte == 0).count()
+    };
+    let one = look();
+    let (alone, link) = (paths(), rustup.join("toolchains/also"));
+    let tree = world.path().join("tree");
+    std::os::unix::fs::symlink(&tree, &link).expect("a second name");
+    settle();
+    let two = look();
+    assert_ne!(one, two);
+    assert_eq!(paths(), alone + 1, "only the name itself is new");
+    let copy = world.path().join("copy");
+    success(std::process::Command::new("cp").arg("-a").args([&tree, &copy]));
+    let beside = rustup.join("beside");
+    std::os::unix::fs::symlink(&copy, &beside).expect("a link");
+    std::fs::rename(&beside, &link).expect("led elsewhere");
+    settle();
+    let three = look();
+    assert_ne!(three, two);
+    write_in_place(&copy.join(std.strip_prefix(&tree).expect("below the tree")));
+    settle();
+    assert_ne!(look(), three, "what it leads to now is watched");
+}
+
+/// What takes all from its pins is not evaluated anew for a change of the
+/// machine; what pins something else than packages is.
+#[test]
+fn only_without_pinned_packages_does_the_machine_count() {
+    let world = World::new();
+    let (rustup, std) = linked_toolchain(&world, true);
+    let pins = lock(&[("nixpkgs", "package-set")]);
+    let locked = &pins["nodes"]["nixpkgs"]["locked"];
+    let npins = format!(
+        "{{ nixpkgs.outPath = (builtins.fetchTree {{ type = \"path\"; path = {}; narHash = {}; }}).outPath; }}\n",
+        locked["path"], locked["narHash"]
+    );
+    let none = "{ other = { }; }\n".to_owned();
+    let cases = [
+        ("locked", "flake.lock", pins.to_string(), true),
+        ("npins", "npins/default.nix", npins, true),
+        (
+            "unpinned",
+            "flake.lock",
+            lock(&[("fenix", "fenix")]).to_string(),
+            false,
+        ),
+        ("others", "npins/default.nix", none, false),
+    ];
+    let env = |name: &str| {
+        let mut command = world.cargo_nix();
+        command.args(["env", "--print", "--quiet", "--project"]);
+        command.arg(world.path().join(name)).env("RUSTUP_HOME", &rustup);
+        command
+    };
+    let text = "{ rust }: { toolchain = rust.default; }\n";
+    let first = cases.each_ref().map(|(name, file, pins, _)| {
+        world.write(&format!("{name}/crate-env.nix"), text);
+        world.write(&format!("{name}/{file}"), pins);
+        success(&mut env(name))
+    });
+    settle();
+    write_in_place(&std);
+    settle();
+    for ((name, _, _, pinned), first) in cases.iter().zip(first) {
+        let again = run(env(name).env("CARGO_NIX_EVAL", "/nonexistent"));
+        assert_eq!(again.status.success(), *pinned, "{name}: {}", both(&again));
+        if *pinned {
+            assert_eq!(String::from_utf8_lossy(&again.stdout), first, "{name}");
+        }
+    }
+    // The notes are no more than that.
+    std::fs::remove_dir_all(world.cache().join("pinned")).expect("notes");
+    assert!(
+        !run(env("npins").env("CARGO_NIX_EVAL", "/nonexistent"))
+            .status
+            .success()
+    );
+    success(&mut env("npins"));
 }

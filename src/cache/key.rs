@@ -12,8 +12,8 @@ pub struct Key(String);
 pub struct KeyParts<'a> {
     /// The input set.
     pub inputs: &'a blake3::Hash,
-    /// The host set's description.
-    pub host: &'a blake3::Hash,
+    /// The host set's description; `None`: whatever that is ([`super::Cache::pinned`]).
+    pub host: Option<&'a blake3::Hash>,
     /// cargo-nix's own Nix library.
     pub library: &'a blake3::Hash,
     /// Nix's name of the machine.
@@ -29,10 +29,12 @@ pub struct KeyParts<'a> {
 impl Key {
     /// The key of these parts.
     pub fn of(parts: &KeyParts<'_>) -> Key {
-        let mut hasher = blake3::Hasher::new_derive_key("cargo-nix environment key 1");
-        for hash in [parts.inputs, parts.host, parts.library] {
+        let mut hasher = blake3::Hasher::new_derive_key("cargo-nix environment key 2");
+        for hash in [parts.inputs, parts.library] {
             hasher.update(hash.as_bytes());
         }
+        hasher.update(&[u8::from(parts.host.is_some())]);
+        hasher.update(parts.host.map_or(&[0; 32], |hash| hash.as_bytes()));
         for text in [parts.system.as_bytes(), parts.store.as_bytes()] {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text);
@@ -67,7 +69,7 @@ mod tests {
         let crates = ["openssl-sys".to_owned()];
         let parts = KeyParts {
             inputs: &one,
-            host: &one,
+            host: Some(&one),
             library: &one,
             crates: &[],
             system: "x86_64-linux",
@@ -81,9 +83,10 @@ mod tests {
                 ..parts
             },
             KeyParts {
-                host: &other,
+                host: Some(&other),
                 ..parts
             },
+            KeyParts { host: None, ..parts },
             KeyParts {
                 library: &other,
                 ..parts

@@ -23,7 +23,7 @@ mod wrapper;
 pub use wrapper::WRAPPER;
 
 use crate::cli::{Cli, Verb};
-use clap::Parser;
+use clap::{Args, Command, Parser};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -38,7 +38,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.get(1).is_some_and(|word| word == "nix") {
         args.remove(1);
     }
-    let result = match Cli::parse_from(args).verb {
+    let verb = hot_verb(&args).unwrap_or_else(|| Cli::parse_from(args).verb);
+    let result = match verb {
         Verb::Env(args) => env::run(&args),
         Verb::Closure(args) => closure::run(&args),
         Verb::Gc(args) => gc::run(&args),
@@ -65,4 +66,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The verbs that shells wait for, parsed without building the command line of
+/// all the others, which is a tenth of what a hit costs. `None` for whatever is
+/// not simply right: to tell why is for [`Cli`].
+fn hot_verb(args: &[OsString]) -> Option<Verb> {
+    let words = args.get(1..)?;
+    match words.first()?.to_str()? {
+        "env" => parsed(words).map(Verb::Env),
+        "prompt" => parsed(words).map(Verb::Prompt),
+        _ => None,
+    }
+}
+
+fn parsed<A: Args>(words: &[OsString]) -> Option<A> {
+    let command = A::augment_args(Command::new("cargo-nix"));
+    A::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok()
 }

@@ -86,6 +86,7 @@ mod tests {
                 position,
             }],
             units: None,
+            pinned: false,
         }
     }
 

@@ -41,6 +41,9 @@ pub struct Meta {
     pub crates: Vec<CrateEntry>,
     /// What cargo's units are built with; `None` without a toolchain of ours.
     pub units: Option<serde_json::Value>,
+    /// The package set came from the project's pins: the description of the
+    /// machine was not looked at, and another one would change nothing.
+    pub pinned: bool,
 }
 
 /// A `crates.<name>` of a crate-env.nix.

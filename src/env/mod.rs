@@ -8,9 +8,11 @@ pub mod dump;
 pub mod limits;
 pub mod merge;
 mod obtain;
+mod parts;
 pub mod render;
 mod units;
 
 pub use dump::Env;
-pub use obtain::{Look, Obtained, obtain, obtain_only, system};
+pub use obtain::{Look, Obtained, obtain, obtain_only};
+pub use parts::system;
 pub use render::Format;

@@ -4,8 +4,8 @@
 
 use super::Env;
 use super::dump::Meta;
-use crate::bounded;
-use crate::cache::{Cache, Key, KeyParts, Slot};
+use super::parts::{key, native_crates, system};
+use crate::cache::{Cache, Key, Slot};
 use crate::cli::ObtainArgs;
 use crate::error::{Error, Result};
 use crate::evaluator;
@@ -45,7 +45,6 @@ pub struct Look<'a> {
     pub project: Project,
     /// Its input set now.
     pub inputs: Inputs,
-    host: Host,
     crates: Vec<String>,
     began: SystemTime,
     /// Where the cache is while the real one cannot be written.
@@ -108,10 +107,19 @@ impl<'a> Look<'a> {
         let project = Project::find(args.project.as_deref())?;
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
-        let host = Host::current(vars, cache.directory())?;
         let crates = native_crates(&project, &inputs)?;
-        let key = key(args, vars, &inputs, &host, &crates);
-        let slot = cache.slot(&key);
+        let any = || key(args, vars, &inputs, None, &crates);
+        let pinned = inputs.layout().pins.as_ref().and_then(|_| cache.pinned(&any()));
+        let (key, slot) = match pinned {
+            // What the machine has makes no difference: it is not looked at.
+            Some((key, slot)) => (key, Some(slot)),
+            None => {
+                let host = Host::current(vars, cache.directory())?;
+                let key = key(args, vars, &inputs, Some(&host), &crates);
+                let slot = cache.slot(&key);
+                (key, slot)
+            }
+        };
         if slot.is_none() {
             // Only the collector reads this.
             let _ = cache.note_place(&project.id().to_hex(), project.directory());
@@ -122,7 +130,6 @@ impl<'a> Look<'a> {
             cache,
             project,
             inputs,
-            host,
             crates,
             began,
             substitute: None,
@@ -195,8 +202,8 @@ impl<'a> Look<'a> {
     fn fill_cache(&mut self) -> Result<Slot> {
         self.cache.make()?;
         // What the prompt need not notice counts now.
-        self.host = Host::checked(self.vars, self.cache.directory())?;
-        self.key = key(self.args, self.vars, &self.inputs, &self.host, &self.crates);
+        let host = Host::checked(self.vars, self.cache.directory())?;
+        self.key = self.key_with(Some(&host));
         loop {
             let lock = self.cache.lock(&self.key, self.began)?;
             if let Some(slot) = self.cache.slot(&self.key).filter(|_| !self.args.impure) {
@@ -205,13 +212,13 @@ impl<'a> Look<'a> {
             if let Some(failure) = lock.failure_meanwhile() {
                 return Err(self.told(Error::Evaluator(Box::new(failure))));
             }
-            match self.evaluate() {
+            match self.evaluate(&host) {
                 Ok(Some(slot)) => {
                     lock.succeeded();
                     return Ok(slot);
                 }
                 // The project was edited meanwhile: it has another key now.
-                Ok(None) => self.key = key(self.args, self.vars, &self.inputs, &self.host, &self.crates),
+                Ok(None) => self.key = self.key_with(Some(&host)),
                 Err(error) => {
                     self.cache.give_up(&self.key);
                     if let Error::Evaluator(failure) = &error {
@@ -223,8 +230,12 @@ impl<'a> Look<'a> {
         }
     }
 
+    fn key_with(&self, host: Option<&Host>) -> Key {
+        key(self.args, self.vars, &self.inputs, host, &self.crates)
+    }
+
     /// `None` if the snapshot turned out to be that of another key.
-    fn evaluate(&mut self) -> Result<Option<Slot>> {
+    fn evaluate(&mut self, host: &Host) -> Result<Option<Slot>> {
         let scratch = self.cache.scratch()?;
         let hashed = self.inputs.digest();
         let snapshot = self.inputs.snapshot(&scratch.path().join("source"))?;
@@ -241,7 +252,7 @@ impl<'a> Look<'a> {
         }
         let library = library::tree(self.cache.directory())?;
         let mut progress = Progress::new(self.args.quiet);
-        let answer = self.environment(&snapshot, &library, &mut progress);
+        let answer = self.environment(host, &snapshot, &library, &mut progress);
         progress.finish();
         let answer = answer?;
         let env: Env = serde_json::from_str(&answer.dump).map_err(|error| {
@@ -258,16 +269,26 @@ impl<'a> Look<'a> {
         if let Some(units) = &meta.units {
             let directory = self.cache.slot_directory(&self.key);
             let store_dir = self.vars.store_dir();
-            super::units::write(&directory, units, system(), &store_dir, &self.host.sandbox_paths)?;
+            super::units::write(&directory, units, system(), &store_dir, &host.sandbox_paths)?;
         }
         self.cache.fill(&self.key, &slot)?;
+        // What an impure evaluation looked at is not known; its key has no other use.
+        if meta.pinned && !self.args.impure {
+            self.cache.serve(&self.key_with(None), &self.key)?;
+        }
         self.warn(&answer);
         Ok(Some(slot))
     }
 
     /// Asks for the environment; imports what it needs of this machine first,
     /// in as many rounds as it takes to know all of that.
-    fn environment(&self, snapshot: &Tree, library: &Tree, progress: &mut Progress) -> Result<EnvAnswer> {
+    fn environment(
+        &self,
+        host: &Host,
+        snapshot: &Tree,
+        library: &Tree,
+        progress: &mut Progress,
+    ) -> Result<EnvAnswer> {
         const ROUNDS: usize = 4;
         for _ in 0..ROUNDS {
             let ask = Ask::Env(EnvAsk {
@@ -275,16 +296,16 @@ impl<'a> Look<'a> {
                 library: library.clone(),
                 // For messages: JSON holds text, and a path need not be any.
                 project_root: self.project.root.to_string_lossy().into_owned().into(),
-                arguments: self.arguments(),
+                arguments: self.arguments(host),
                 roots: self.cache.slot_directory(&self.key),
             });
-            match evaluator::ask(self.vars, &self.settings(), ask, |step| progress.event(step))? {
+            match evaluator::ask(self.vars, &self.settings(host), ask, |step| progress.event(step))? {
                 Answer::Env(answer) => return Ok(answer),
                 Answer::NeedImports { items } => {
                     let ask = Ask::Import(ImportAsk { items });
                     let settings = Settings {
                         impure: true,
-                        ..self.settings()
+                        ..self.settings(host)
                     };
                     let answer = evaluator::ask(self.vars, &settings, ask, |step| progress.event(step))?;
                     let Answer::Import { paths } = answer else {
@@ -302,22 +323,22 @@ impl<'a> Look<'a> {
         ))
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, host: &Host) -> Settings {
         Settings {
             impure: self.args.impure,
             offline: self.args.offline,
-            sandbox_paths: self.host.sandbox_paths.clone(),
+            sandbox_paths: host.sandbox_paths.clone(),
         }
     }
 
-    fn arguments(&self) -> EnvArguments {
+    fn arguments(&self, host: &Host) -> EnvArguments {
         let layout = self.inputs.layout();
         EnvArguments {
             system: system().to_owned(),
             layers: layout.layers.clone(),
             pins: layout.pins.clone(),
             rust_toolchain: layout.rust_toolchain.clone(),
-            host: self.host.describe(&self.vars.store_dir()),
+            host: host.describe(&self.vars.store_dir()),
             impure: self.args.impure,
             crates: self.crates.clone(),
         }
@@ -343,49 +364,6 @@ impl<'a> Look<'a> {
             crate::say!("warning: {warning}");
         }
     }
-}
-
-/// `EnvArguments::crates`: over the host set none.
-fn native_crates(project: &Project, inputs: &Inputs) -> Result<Vec<String>> {
-    if inputs.layout().pins.is_none() {
-        return Ok(Vec::new());
-    }
-    for layer in &project.layers {
-        if let Some(text) = bounded::read_if_any(&layer.join("Cargo.lock"), bounded::SMALL)? {
-            return Ok(host::sys_crates::in_lock(&text));
-        }
-    }
-    Ok(Vec::new())
-}
-
-fn key(args: &ObtainArgs, vars: &Vars, inputs: &Inputs, host: &Host, crates: &[String]) -> Key {
-    Key::of(&KeyParts {
-        inputs: &inputs.digest(),
-        host: &host.digest,
-        library: &library::digest(),
-        system: system(),
-        store: vars.store_dir().as_os_str(),
-        impure: args.impure,
-        crates,
-    })
-}
-
-/// Nix's name of this machine.
-pub fn system() -> &'static str {
-    const fn pick() -> &'static str {
-        if cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-            "x86_64-linux"
-        } else if cfg!(all(target_arch = "aarch64", target_os = "linux")) {
-            "aarch64-linux"
-        } else if cfg!(all(target_arch = "x86_64", target_os = "macos")) {
-            "x86_64-darwin"
-        } else if cfg!(all(target_arch = "aarch64", target_os = "macos")) {
-            "aarch64-darwin"
-        } else {
-            panic!("cargo-nix is for Linux and macOS on x86_64 and aarch64")
-        }
-    }
-    const { pick() }
 }
 
 fn unexpected(answer: &Answer) -> Error {

@@ -21,6 +21,7 @@ pub fn survey(cache: &Cache) -> Seen {
         .into_iter()
         .chain(snapshots)
         .chain(temporary)
+        .chain(cache.idle_pins())
         .map(|path| {
             let age = age(&path, now);
             (path, age)

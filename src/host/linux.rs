@@ -1,5 +1,6 @@
 //! Where a Linux machine keeps things; `macos.rs` is the counterpart.
 
+use rustix::fs::OFlags;
 use rustix::process::Pid;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// `/usr/local/bin` comes last, so that what the distribution provides is taken
 /// where there is a choice.
 pub(super) const PROGRAM_DIRECTORIES: &[&str] = &["/usr/bin", "/bin", "/usr/local/bin"];
+
+/// Opens a directory for looking things up in it, and for nothing else; half the
+/// price.
+pub(super) const LOOKUP_ONLY: OFlags = OFlags::PATH;
 
 /// What the C compiler is asked for with `-print-file-name`.
 pub(super) const C_RUNTIME: &[&str] = &[

@@ -1,6 +1,7 @@
 //! Where a Mac keeps things: the Command Line Tools and Homebrew; `linux.rs`
 //! is the counterpart.
 
+use rustix::fs::OFlags;
 use rustix::process::Pid;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ pub(super) const PROGRAM_DIRECTORIES: &[&str] = &[
     "/usr/local/bin",
     "/Library/Developer/CommandLineTools/usr/bin",
 ];
+
+/// What a directory is opened with for looking things up in it.
+pub(super) const LOOKUP_ONLY: OFlags = OFlags::RDONLY;
 
 /// What the C compiler is asked for with `-print-file-name`.
 pub(super) const C_RUNTIME: &[&str] = &["libclang_rt.osx.a", "libSystem.tbd"];

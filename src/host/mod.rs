@@ -34,18 +34,19 @@
 //! cache (`host/description`) and looked for again as soon as a [`sentinel`]
 //! sees a change, by `stat` alone. There are two tiers.
 //!
-//! [`Host::current`], for the prompt, stats several hundred paths and sees
+//! [`Host::current`], for the prompt and every hit, stats some hundred paths
+//! (`host/sentinel`), does not read the description, and sees
 //! - whatever a package manager or rustup does (their databases; the system's
 //!   program, library, pkg-config and header directories);
 //! - every program, library and .pc file that is described, and the compiler's
 //!   programs, replaced or written in place;
-//! - each toolchain's records, and the directories that hold its components'
-//!   files: a file that appears, vanishes or is renamed into place;
-//! - every file of the components, written in place too, of the default
+//! - each toolchain's records, and where its name leads;
+//! - every file of the components, replaced or written in place, of the default
 //!   toolchain, of each that is a link (`rustup toolchain link`), and of as many
-//!   others as fit into 200 files in all. Not of `rust-src`, nor of a component
-//!   with more than 400 files: of `rust-src` the top directories are watched, of
-//!   the other the directories.
+//!   others as fit into 200 files in all;
+//! - of the other toolchains, and of a component with more than 400 files, the
+//!   directories: a file that appears, vanishes or is renamed into place; of
+//!   `rust-src` those down to each crate's.
 //!
 //! [`Host::checked`], for whoever is about to evaluate or build, stats the
 //! thousands of files besides (`host/files`), and so also sees
@@ -102,9 +103,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Kinds, and names below `host/` in the cache.
-const DESCRIPTION: &str = "description";
+/// Kinds, and names below `host/` in the cache: the few paths, all paths, and
+/// the description, which only an evaluation reads.
+const SENTINEL: &str = "sentinel";
 const FILES: &str = "files";
+const DESCRIPTION: &str = "description";
 /// Wider than any tick of a file system's clock.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -115,20 +118,20 @@ pub struct Host {
     pub digest: blake3::Hash,
     /// For `cargo_nix_protocol::Settings::sandbox_paths`.
     pub sandbox_paths: Vec<String>,
+    rustup_home: Option<PathBuf>,
     cache_dir: PathBuf,
-    /// JSON text, parsed only when it is wanted.
-    description: Vec<u8>,
+    /// JSON text; `None`: not read yet.
+    description: Option<Vec<u8>>,
 }
 
-/// First line of the payload of `host/description` (the few paths and the
-/// description follow) and of `host/files` (all paths follow).
+/// First line of the payload of `host/sentinel` (the few paths follow) and of
+/// `host/files` (all paths follow).
 #[derive(Serialize, Deserialize)]
 struct Head {
     rustup_home: Option<PathBuf>,
     digest: String,
     stamp: String,
     sandbox_paths: Vec<String>,
-    sentinel_length: usize,
 }
 
 impl Host {
@@ -151,21 +154,31 @@ impl Host {
     pub fn checked(vars: &Vars, cache_dir: &Path) -> Result<Host> {
         let rustup_home = rustup_home(vars);
         let known = || {
-            remembered(cache_dir, rustup_home.as_deref()).filter(|host| {
-                split(cache_dir, FILES).is_some_and(|(head, files, _)| {
-                    head.digest == host.digest.to_hex().as_str()
-                        && stamp(&files).digest.to_hex().as_str() == head.stamp
-                })
-            })
+            let mut host = remembered(cache_dir, rustup_home.as_deref())?;
+            let (head, files) = split(cache_dir, FILES)?;
+            let same = head.digest == host.digest.to_hex().as_str()
+                && stamp(&files).digest.to_hex().as_str() == head.stamp;
+            host.description = Some(host.read().filter(|_| same)?);
+            Some(host)
         };
         Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
     }
 
     /// `arguments.host`, what is known to be imported into `store_dir` included.
+    /// It is what the digest stands for after [`Host::checked`]; after
+    /// [`Host::current`] the machine is looked at again if the cache lost it.
     pub fn describe(&self, store_dir: &Path) -> Value {
-        let mut description: Value = serde_json::from_slice(&self.description).unwrap_or_default();
+        let text = self.description.clone().or_else(|| self.read());
+        let text = text.or_else(|| look(&self.cache_dir, self.rustup_home.as_deref()).0.description);
+        let mut description: Value = serde_json::from_slice(&text.unwrap_or_default()).unwrap_or_default();
         description["imports"] = json!(imports::known(&self.cache_dir, store_dir));
         description
+    }
+
+    /// The text that the digest stands for, if it is kept.
+    fn read(&self) -> Option<Vec<u8>> {
+        sealed::read(&kept(&self.cache_dir, DESCRIPTION), DESCRIPTION)
+            .filter(|text| blake3::hash(text) == self.digest)
     }
 }
 
@@ -175,26 +188,30 @@ fn rustup_home(vars: &Vars) -> Option<PathBuf> {
         .or_else(|| Some(vars.home.as_ref()?.join(".rustup")))
 }
 
-/// The head, the encoded paths, and what follows them, of one of our files.
-fn split(cache_dir: &Path, kind: &str) -> Option<(Head, Vec<u8>, Vec<u8>)> {
-    let mut payload = sealed::read(&cache_dir.join("host").join(kind), kind)?;
+fn kept(cache_dir: &Path, kind: &str) -> PathBuf {
+    cache_dir.join("host").join(kind)
+}
+
+/// The head and the encoded paths of `host/sentinel` or `host/files`.
+fn split(cache_dir: &Path, kind: &str) -> Option<(Head, Vec<u8>)> {
+    let mut payload = sealed::read(&kept(cache_dir, kind), kind)?;
     let line = payload.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(&payload[..line]).ok()?;
-    let mut paths = payload.split_off(line + 1);
-    let rest = (head.sentinel_length <= paths.len()).then(|| paths.split_off(head.sentinel_length))?;
-    Some((head, paths, rest))
+    payload.drain(..=line);
+    Some((head, payload))
 }
 
 fn remembered(cache_dir: &Path, rustup_home: Option<&Path>) -> Option<Host> {
-    let (head, few, description) = split(cache_dir, DESCRIPTION)?;
+    let (head, few) = split(cache_dir, SENTINEL)?;
     if head.rustup_home.as_deref() != rustup_home || stamp(&few).digest.to_hex().as_str() != head.stamp {
         return None;
     }
     Some(Host {
         digest: blake3::Hash::from_hex(&head.digest).ok()?,
         sandbox_paths: head.sandbox_paths,
+        rustup_home: head.rustup_home,
         cache_dir: cache_dir.to_path_buf(),
-        description,
+        description: None,
     })
 }
 
@@ -215,15 +232,11 @@ fn look_and_remember(cache_dir: &Path, rustup_home: Option<&Path>) -> Host {
     let (few, all) = (sentinel.few(), sentinel.all());
     let (few_stamp, all_stamp) = (stamp(&few), stamp(&all));
     if is_older(&few_stamp, began) && is_older(&all_stamp, began) {
-        let _ = remember(&host, rustup_home, FILES, &all, &all_stamp, &[]);
-        let _ = remember(
-            &host,
-            rustup_home,
-            DESCRIPTION,
-            &few,
-            &few_stamp,
-            &host.description,
-        );
+        // The sentinel last: it is what the others are looked for by.
+        let description = host.description.as_deref().unwrap_or_default();
+        let _ = sealed::write(&kept(cache_dir, DESCRIPTION), DESCRIPTION, description);
+        let _ = remember(&host, FILES, &all, &all_stamp);
+        let _ = remember(&host, SENTINEL, &few, &few_stamp);
     }
     host
 }
@@ -237,26 +250,17 @@ fn is_older(stamp: &Stamp, began: SystemTime) -> bool {
     began.is_some_and(|began| stamp.youngest < i128::try_from(began.as_nanos()).unwrap_or(0))
 }
 
-fn remember(
-    host: &Host,
-    rustup_home: Option<&Path>,
-    kind: &str,
-    paths: &[u8],
-    stamp: &Stamp,
-    rest: &[u8],
-) -> Result<()> {
+fn remember(host: &Host, kind: &str, paths: &[u8], stamp: &Stamp) -> Result<()> {
     let head = Head {
-        rustup_home: rustup_home.map(Path::to_path_buf),
+        rustup_home: host.rustup_home.clone(),
         digest: host.digest.to_hex().to_string(),
         stamp: stamp.digest.to_hex().to_string(),
         sandbox_paths: host.sandbox_paths.clone(),
-        sentinel_length: paths.len(),
     };
     let mut payload = serde_json::to_vec(&head).unwrap_or_default();
     payload.push(b'\n');
     payload.extend_from_slice(paths);
-    payload.extend_from_slice(rest);
-    sealed::write(&host.cache_dir.join("host").join(kind), kind, &payload)
+    sealed::write(&kept(&host.cache_dir, kind), kind, &payload)
 }
 
 /// The directories of this machine that builds over the host set see; for
@@ -311,8 +315,9 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         Host {
             digest,
             sandbox_paths,
+            rustup_home: rustup_home.map(Path::to_path_buf),
             cache_dir: cache_dir.to_path_buf(),
-            description,
+            description: Some(description),
         },
         sentinel,
     )

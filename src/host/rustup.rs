@@ -27,14 +27,7 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
         sentinel.watch_closely(&home.join("toolchains"));
         for name in names_in(&home.join("toolchains")) {
             let root = home.join("toolchains").join(&name);
-            for file in ["lib/rustlib", "lib/rustlib/components", "bin/rustc", "lib"] {
-                sentinel.watch_closely(&root.join(file));
-            }
-            for name in names_in(&root.join("lib/rustlib")) {
-                if name.starts_with("manifest-") || name == "multirust-channel-manifest.toml" {
-                    sentinel.watch_closely(&root.join("lib/rustlib").join(name));
-                }
-            }
+            watch_records(&root, sentinel);
             if let Some(toolchain) = installed(&root, &name).or_else(|| linked(&root, &name)) {
                 toolchains.insert(name, toolchain);
             }
@@ -61,6 +54,20 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
         })
         .collect();
     json!({ "default": default, "toolchains": described })
+}
+
+/// Watches where the toolchain is, and what tells which components it has.
+fn watch_records(root: &Path, sentinel: &mut Sentinel) {
+    sentinel.watch_closely(root);
+    let real = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
+    for file in ["lib/rustlib", "lib/rustlib/components", "bin/rustc", "lib"] {
+        sentinel.watch_closely(&real.join(file));
+    }
+    for name in names_in(&real.join("lib/rustlib")) {
+        if name.starts_with("manifest-") || name == "multirust-channel-manifest.toml" {
+            sentinel.watch_closely(&real.join("lib/rustlib").join(name));
+        }
+    }
 }
 
 /// The toolchains whose every file the first tier watches: the default, those
@@ -131,6 +138,7 @@ fn installed(root: &Path, name: &str) -> Option<Toolchain> {
         host,
         root: root.to_path_buf(),
         components,
+        recorded: true,
     })
 }
 
@@ -147,6 +155,7 @@ fn linked(root: &Path, name: &str) -> Option<Toolchain> {
         host,
         root: root.to_path_buf(),
         components,
+        recorded: false,
     })
 }
 
@@ -179,6 +188,7 @@ fn of_distribution(sentinel: &mut Sentinel) -> Option<Toolchain> {
         host,
         root,
         components,
+        recorded: false,
     })
 }
 

@@ -9,25 +9,27 @@
 //!
 //! Never: the contents of a file are not read here.
 
-use rustix::fs::{CWD, Mode, OFlags, Stat};
+use super::platform;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeSet;
+use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Above this many files, a tree is watched by its directories alone.
 pub(super) const MANY: usize = 400;
 
-/// The paths that are watched, by directory.
-type Groups = BTreeMap<PathBuf, BTreeSet<OsString>>;
+/// A directory is opened for the paths below it if it takes so many names off
+/// them in all: to walk through one costs a thirtieth of an open and a close.
+const WORTH_OPENING: usize = 30;
 
 /// What is watched, in two tiers: the few paths that tell of nearly every
 /// change, and all of them.
 #[derive(Debug, Default)]
 pub(super) struct Sentinel {
-    few: Groups,
-    all: Groups,
+    few: BTreeSet<PathBuf>,
+    all: BTreeSet<PathBuf>,
 }
 
 /// What `stat` says of all watched paths.
@@ -42,13 +44,13 @@ pub(super) struct Stamp {
 impl Sentinel {
     /// Watches one path, there or not; links are followed.
     pub(super) fn watch(&mut self, path: &Path) {
-        insert(&mut self.all, path);
+        self.all.insert(path.to_path_buf());
     }
 
     /// Watches a path in both tiers.
     pub(super) fn watch_closely(&mut self, path: &Path) {
-        insert(&mut self.few, path);
-        insert(&mut self.all, path);
+        self.few.insert(path.to_path_buf());
+        self.all.insert(path.to_path_buf());
     }
 
     /// Watches `files`: each of them if they are few, else the directories
@@ -76,23 +78,12 @@ impl Sentinel {
     }
 }
 
-fn insert(groups: &mut Groups, path: &Path) {
-    if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
-        groups
-            .entry(directory.to_path_buf())
-            .or_default()
-            .insert(name.to_os_string());
-    }
-}
-
-/// `directory NUL (name NUL)* NUL`, repeated.
-fn encode(groups: &Groups) -> Vec<u8> {
+/// `directory NUL (path below it NUL)* NUL`, repeated.
+fn encode(paths: &BTreeSet<PathBuf>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for (directory, names) in groups {
-        bytes.extend_from_slice(directory.as_os_str().as_bytes());
-        bytes.push(0);
-        for name in names {
-            bytes.extend_from_slice(name.as_bytes());
+    for (directory, below) in grouped(paths) {
+        for word in std::iter::once(&directory).chain(&below) {
+            bytes.extend_from_slice(word.as_os_str().as_bytes());
             bytes.push(0);
         }
         bytes.push(0);
@@ -100,25 +91,61 @@ fn encode(groups: &Groups) -> Vec<u8> {
     bytes
 }
 
+/// The paths by the directories that are worth opening for them; from `/` the
+/// rest.
+fn grouped(paths: &BTreeSet<PathBuf>) -> Vec<(PathBuf, Vec<PathBuf>)> {
+    let parents = paths.iter().flat_map(|path| path.ancestors().skip(1));
+    let parents: BTreeSet<&Path> = parents.filter(|parent| parent.parent().is_some()).collect();
+    let mut left = paths.clone();
+    let mut groups = Vec::new();
+    // The deepest first: in reverse order, what is below comes before.
+    for directory in parents.into_iter().rev() {
+        let below = left.range::<Path, _>((std::ops::Bound::Excluded(directory), std::ops::Bound::Unbounded));
+        let below: Vec<PathBuf> = below
+            .take_while(|path| path.starts_with(directory))
+            .cloned()
+            .collect();
+        if below.len() * (directory.components().count() - 1) >= WORTH_OPENING {
+            let relative = |path: &PathBuf| path.strip_prefix(directory).ok().map(Path::to_path_buf);
+            groups.push((
+                directory.to_path_buf(),
+                below.iter().filter_map(relative).collect(),
+            ));
+            for path in &below {
+                left.remove(path);
+            }
+        }
+    }
+    let rest = left
+        .iter()
+        .filter_map(|path| path.strip_prefix("/").ok().map(Path::to_path_buf));
+    groups.push((
+        PathBuf::from("/"),
+        rest.filter(|path| !path.as_os_str().is_empty()).collect(),
+    ));
+    groups
+}
+
 /// Stats every path of an encoded [`Sentinel`].
 pub(super) fn stamp(encoded: &[u8]) -> Stamp {
     let mut facts = Vec::with_capacity(encoded.len());
     let mut youngest = 0;
-    let mut words = encoded.split(|byte| *byte == 0);
-    while let Some(directory) = words.next().filter(|word| !word.is_empty()) {
-        let path = Path::new(OsStr::from_bytes(directory));
-        // Opened once, so that each name costs one short lookup.
+    let mut rest = encoded;
+    while let Some(directory) = next(&mut rest) {
+        // Opened once, so that each path costs a short lookup.
         let open = rustix::fs::open(
-            path,
-            OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
+            directory,
+            OFlags::DIRECTORY | OFlags::CLOEXEC | platform::LOOKUP_ONLY,
             Mode::empty(),
         );
-        for name in words.by_ref().take_while(|word| !word.is_empty()) {
-            let name = OsStr::from_bytes(name);
+        while let Some(path) = next(&mut rest) {
             let stat = match &open {
-                Ok(directory) => rustix::fs::statat(directory, name, rustix::fs::AtFlags::empty()),
+                Ok(directory) => rustix::fs::statat(directory, path, AtFlags::empty()),
                 Err(Errno::NOENT) => Err(Errno::NOENT),
-                Err(_) => rustix::fs::statat(CWD, path.join(name), rustix::fs::AtFlags::empty()),
+                Err(_) => {
+                    let whole = path_of(directory).join(path_of(path));
+                    rustix::fs::statat(CWD, whole, AtFlags::empty())
+                }
             };
             match stat {
                 Ok(stat) => youngest = youngest.max(record(&stat, &mut facts)),
@@ -131,6 +158,17 @@ pub(super) fn stamp(encoded: &[u8]) -> Stamp {
         digest: blake3::hash(&facts),
         youngest,
     }
+}
+
+/// The next word; `None` at the end of a group, and of all.
+fn next<'a>(rest: &mut &'a [u8]) -> Option<&'a CStr> {
+    let word = CStr::from_bytes_until_nul(rest).ok()?;
+    *rest = &rest[word.count_bytes() + 1..];
+    (!word.is_empty()).then_some(word)
+}
+
+fn path_of(word: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(word.to_bytes()))
 }
 
 /// Appends the facts of one file; gives its status-change time.
@@ -156,14 +194,24 @@ fn record(stat: &Stat, facts: &mut Vec<u8>) -> i128 {
 mod tests {
     use super::*;
 
+    /// Few files are statted from the root, many from their directory.
     #[test]
     fn every_change_shows() {
+        for company in [0, 40] {
+            changes_show(company);
+        }
+    }
+
+    fn changes_show(company: usize) {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("f");
         let absent = directory.path().join("gone/away");
         let mut sentinel = Sentinel::default();
         sentinel.watch(&file);
         sentinel.watch(&absent);
+        for number in 0..company {
+            sentinel.watch(&directory.path().join(format!("company/{number}")));
+        }
         let encoded = sentinel.all();
         let mut seen = vec![stamp(&encoded).digest];
         let mut changed = |what: &str| {
@@ -182,5 +230,29 @@ mod tests {
         std::fs::write(directory.path().join("g"), "ab").unwrap();
         std::fs::rename(directory.path().join("g"), &file).unwrap();
         changed("replaced");
+        for number in 0..company {
+            let directory = directory.path().join("company");
+            std::fs::create_dir_all(&directory).unwrap();
+            std::fs::write(directory.join(number.to_string()), "").unwrap();
+            changed("one of many");
+        }
+    }
+
+    /// What is opened, and what is statted in it, is together what was watched.
+    #[test]
+    fn groups_lose_nothing() {
+        let paths: BTreeSet<PathBuf> = ["/a", "/a/b", "/usr/lib", "/usr/lib/x/y/one", "/usr/lib/x/y"]
+            .into_iter()
+            .map(PathBuf::from)
+            .chain((0..40).map(|number| PathBuf::from(format!("/usr/lib/x/{}/{number}", number % 2))))
+            .collect();
+        let groups = grouped(&paths);
+        let opened: Vec<&Path> = groups.iter().map(|(directory, _)| directory.as_path()).collect();
+        assert_eq!(opened, ["/usr/lib/x/1", "/usr/lib/x/0", "/"].map(Path::new));
+        let all: BTreeSet<PathBuf> = groups
+            .iter()
+            .flat_map(|(directory, below)| below.iter().map(|path| directory.join(path)))
+            .collect();
+        assert_eq!(all, paths);
     }
 }

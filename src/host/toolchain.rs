@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The component of the standard library's sources.
 const SOURCES: &str = "rust-src";
+/// Of `lib/rustlib/src/rust/library/<crate>`.
+const SOURCES_DEPTH: usize = 6;
 
 /// A toolchain. Its shape in JSON is told in the module docs of [`super`].
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Toolchain {
     pub(super) root: PathBuf,
     /// By name without the machine's triple and `-preview`.
     pub(super) components: BTreeMap<String, Component>,
+    /// rustup's records say which files belong to it; else its directories do.
+    pub(super) recorded: bool,
 }
 
 /// A component of a toolchain.
@@ -39,10 +43,14 @@ pub(super) struct Component {
 }
 
 impl Toolchain {
-    /// As `arguments.host.rust.toolchains.<name>`; watches what it says: in both
-    /// tiers the directories that hold the components' files and, if `each`, the
-    /// files too, as far as [`Component::is_big`] lets them; in the second tier
-    /// every file.
+    /// As `arguments.host.rust.toolchains.<name>`; watches what it says: in the
+    /// first tier, if `each`, the components' files, as far as
+    /// [`Component::is_big`] lets them, else the directories that hold them; in
+    /// the second tier every file.
+    ///
+    /// They are watched where they really are, so that two names of one
+    /// toolchain cost as much as one; that the name still leads there is seen at
+    /// its root.
     ///
     /// The `id` of a component is not a hash of its contents, which would cost
     /// half a second of reading a toolchain; it covers every file's path, size,
@@ -51,10 +59,11 @@ impl Toolchain {
     /// the store path, which is by content, stays the same.
     pub(super) fn describe(&self, sentinel: &mut Sentinel, each: bool) -> Value {
         let real = std::fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
+        sentinel.watch_closely(&self.root);
         let mut components = serde_json::Map::new();
         for (name, component) in &self.components {
             let files = component.files_in(&self.root);
-            self.watch(name, component, &files, sentinel, each);
+            self.watch(name, component, &real, sentinel, each);
             let mut hasher = blake3::Hasher::new();
             for word in [
                 name,
@@ -107,29 +116,31 @@ impl Toolchain {
         counts.sum()
     }
 
-    fn watch(
-        &self,
-        name: &str,
-        component: &Component,
-        files: &[PathBuf],
-        sentinel: &mut Sentinel,
-        each: bool,
-    ) {
-        let each = each && !Component::is_big(name, files);
-        let tops: Vec<PathBuf> = component.files.iter().map(|file| self.root.join(file)).collect();
-        // The sources are a tree of hundreds of directories; its top is enough
-        // to tell that another release was put in its place.
-        let holders = if name == SOURCES { &tops } else { files };
-        let mut directories = BTreeSet::new();
-        for file in holders {
-            let above = file.ancestors().skip(1);
-            directories.extend(above.take_while(|path| path.starts_with(&self.root)));
+    fn watch(&self, name: &str, component: &Component, root: &Path, sentinel: &mut Sentinel, each: bool) {
+        let files = component.files_in(root);
+        let each = each && !Component::is_big(name, &files);
+        let tops = component.files.iter().map(|file| root.join(file));
+        let trees: Vec<PathBuf> = tops.filter(|top| top.is_dir()).collect();
+        let within = |path: &&Path| path.starts_with(root);
+        let mut directories: BTreeSet<&Path> = trees.iter().map(PathBuf::as_path).collect();
+        for file in &files {
+            directories.extend(file.ancestors().skip(1).take_while(within));
         }
-        directories.extend(tops.iter().map(PathBuf::as_path).filter(|top| top.is_dir()));
+        if each && self.recorded {
+            // What no record names is none of ours; what one names tells itself
+            // that it was replaced.
+            directories.retain(|path| trees.iter().any(|tree| path.starts_with(tree)));
+        }
+        if name == SOURCES {
+            // Hundreds of directories; the upper ones are enough to tell that
+            // another release was put in their place.
+            let depth = root.components().count() + SOURCES_DEPTH;
+            directories.retain(|path| path.components().count() <= depth);
+        }
         for directory in directories {
             sentinel.watch_closely(directory);
         }
-        for file in files {
+        for file in &files {
             if each {
                 sentinel.watch_closely(file);
             } else {
