@@ -15,6 +15,13 @@ pub struct Lock {
 pub struct Package {
     /// Its name; two versions of it are two packages.
     pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// Where it comes from: `registry+…`, `git+…#<revision>`; members have none.
+    pub source: Option<String>,
+    /// SHA-256 of its archive, hex; packages of registries have one.
+    pub checksum: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
 }

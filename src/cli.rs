@@ -51,6 +51,10 @@ pub enum Verb {
     Stats(StatsArgs),
     /// Say why a unit was built again: which of its inputs changed
     Why(WhyArgs),
+    /// Bring the sources of a whole Cargo.lock into the store, and link cargo's to them
+    Fetch(FetchArgs),
+    /// Write what the environment sets for cargo into .cargo/config.toml, or take it out again
+    Config(ConfigArgs),
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
     Prompt(HookArgs),
@@ -278,6 +282,38 @@ pub struct WhyArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `cargo-nix fetch`.
+#[derive(Args, Clone, Debug)]
+pub struct FetchArgs {
+    /// A directory of the cargo workspace [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Use what cargo has downloaded, fetch nothing
+    #[arg(long)]
+    pub offline: bool,
+    /// Say nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `cargo-nix config`.
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["write", "remove", "print"]))]
+pub struct ConfigArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub obtain: ObtainArgs,
+    /// Write it into the project's .cargo/config.toml; what is there stays
+    #[arg(long)]
+    pub write: bool,
+    /// Take out what --write put there, and nothing else
+    #[arg(long)]
+    pub remove: bool,
+    /// Show it, change nothing
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// `cargo-nix direnv`.

@@ -19,6 +19,8 @@
 //! - [`chained`]: the wrapper that the user had
 //! - [`history`]: the journal read back
 //! - [`compare`], [`differ`]: what is different between two units
+//! - [`config`]: what the environment sets, as lines of `.cargo/config.toml`
+//! - [`fetched`]: what cargo downloaded and unpacked, compared
 //! - [`timeline`]: a build as a page
 //! - [`report`]: what is told of a unit, and to whom
 //! - [`roots`]: what keeps the collector from a target directory's units
@@ -34,9 +36,11 @@ pub mod argfile;
 pub mod chained;
 pub mod compare;
 pub mod compile;
+pub mod config;
 pub mod context;
 pub mod depinfo;
 pub mod differ;
+pub mod fetched;
 pub mod history;
 pub mod index;
 pub mod invocation;

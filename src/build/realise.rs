@@ -3,7 +3,7 @@
 use super::service;
 use crate::error::{Error, Result};
 use cargo_nix_protocol::{
-    Answer, Ask, Event, Failure, Import, ImportAsk, Request, Settings, UnitAsk, VERSION,
+    Answer, Ask, Event, Failure, Import, ImportAsk, Request, RootsAsk, Settings, UnitAsk, VERSION,
 };
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -90,6 +90,20 @@ impl Builder {
                 .get(&id)
                 .cloned()
                 .ok_or_else(|| Unbuilt::Unreachable("its source was not added to the store".into())),
+            other => Err(Unbuilt::Unreachable(format!(
+                "the evaluator gave an unexpected answer: {other:?}"
+            ))),
+        }
+    }
+
+    /// Makes links to store paths, and GC roots of the links; a warning if the
+    /// collector could not be told of them.
+    ///
+    /// # Errors
+    /// See [`Unbuilt`].
+    pub fn roots(&self, links: Vec<(PathBuf, String)>) -> Result<Option<String>, Unbuilt> {
+        match self.ask(Ask::Roots(RootsAsk { links }))? {
+            Answer::Roots { warning } => Ok(warning),
             other => Err(Unbuilt::Unreachable(format!(
                 "the evaluator gave an unexpected answer: {other:?}"
             ))),

@@ -70,22 +70,27 @@ pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
         collect(&mark.target, DEPTH, &mut units);
         units.retain(|unit| Path::new(&unit.path).exists());
         if !units.is_empty() {
-            build(&set(&mark, units));
+            build(&set(
+                "cargo-nix-target",
+                &mark.system,
+                mark.target.join(LINK),
+                units,
+            ));
         }
     }
 }
 
-/// A store path that refers to the units.
-fn set(mark: &Mark, units: BTreeSet<StoreInput>) -> UnitAsk {
+/// A store path that refers to the `units`, held by `root`, a link to it.
+pub fn set(name: &str, system: &str, root: PathBuf, units: BTreeSet<StoreInput>) -> UnitAsk {
     UnitAsk {
-        name: "cargo-nix-target".into(),
-        system: mark.system.clone(),
+        name: name.into(),
+        system: system.into(),
         script: "printf '%s\\n' \"$@\" >\"$out\"".into(),
         arguments: units.iter().map(|unit| unit.path.clone()).collect(),
         variables: BTreeMap::new(),
         host_paths: Vec::new(),
         inputs: units.into_iter().collect(),
-        root: Some(mark.target.join(LINK)),
+        root: Some(root),
     }
 }
 

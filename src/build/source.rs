@@ -5,6 +5,7 @@
 //! same. An edit below `~/.cargo/registry/src`, which cargo itself would not
 //! notice, gives another store path and so another key.
 
+use super::fetched::{MARKED, MARKER};
 use super::index::{self, Index};
 use super::origin::Origin;
 use super::workshop::Unserved;
@@ -17,7 +18,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What cargo and git keep in a tree for themselves.
-const NOT_SOURCE: [&str; 2] = [".cargo-ok", ".git"];
+const NOT_SOURCE: [&str; 2] = [MARKER, ".git"];
 
 #[derive(Serialize, Deserialize)]
 struct Known {
@@ -123,6 +124,15 @@ impl Tree {
     }
 }
 
+/// Whether it is cargo's marker at the top, as it is in every package of a
+/// registry: what `cargo nix fetch` links to needs it, and is to be the same
+/// store path.
+fn is_marked(at: &Path, entry: &std::fs::DirEntry) -> bool {
+    at == Path::new("")
+        && entry.file_name() == MARKER
+        && std::fs::read(entry.path()).is_ok_and(|text| text == MARKED)
+}
+
 /// Whether something below `root/at` was left out; if so, `cover` has what was not.
 fn walk(
     root: &Path,
@@ -135,7 +145,7 @@ fn walk(
     let (mut whole, mut parts, mut lacks) = (Vec::new(), Vec::new(), false);
     for entry in entries {
         let name = entry.file_name();
-        if NOT_SOURCE.iter().any(|not| OsStr::new(not) == name) {
+        if NOT_SOURCE.iter().any(|not| OsStr::new(not) == name) && !is_marked(at, &entry) {
             lacks = true;
             continue;
         }
@@ -203,8 +213,12 @@ mod tests {
     fn an_edit_is_seen_and_a_marker_is_not() {
         let dir = tree();
         let before = Tree::walk(dir.path()).unwrap().stats;
-        std::fs::write(dir.path().join(".cargo-ok"), "{\"v\":1}").unwrap();
+        std::fs::write(dir.path().join(".cargo-ok"), "ok").unwrap();
         assert_eq!(Tree::walk(dir.path()).unwrap().stats, before);
+        std::fs::write(dir.path().join("sub/.cargo-ok"), MARKED).unwrap();
+        assert_eq!(Tree::walk(dir.path()).unwrap().stats, before);
+        std::fs::write(dir.path().join(".cargo-ok"), MARKED).unwrap();
+        assert_ne!(Tree::walk(dir.path()).unwrap().stats, before);
         std::fs::write(dir.path().join("src/lib.rs"), "src/lib.rS").unwrap();
         assert_ne!(Tree::walk(dir.path()).unwrap().stats, before);
     }

@@ -4,6 +4,7 @@
 
 use super::closure::paths;
 use super::output::print;
+use crate::build::fetched::dangling;
 use crate::cache::{Cache, KEPT_SLOTS};
 use crate::cli::GcArgs;
 use crate::error::{Error, Result};
@@ -35,6 +36,7 @@ pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
     if args.collect && !args.dry_run {
         collect()?;
     }
+    links(&vars, args.dry_run)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,6 +63,28 @@ fn bytes(vars: &Vars, plan: &Plan, quiet: bool) -> Option<u64> {
         return Some(0);
     }
     Some(gc::closure_difference(&dropped, &closures(&plan.kept)?))
+}
+
+/// Removes the links of cargo's home (`cargo nix fetch` makes them) whose store
+/// path is gone: cargo cannot unpack over them. A link that leads somewhere is
+/// its own GC root, and goes when cargo or the user removes it.
+fn links(vars: &Vars, dry_run: bool) -> Result<()> {
+    let Some(home) = vars.cargo_home() else {
+        return Ok(());
+    };
+    let links = dangling(&home, &vars.store_dir());
+    if !dry_run {
+        for link in &links {
+            std::fs::remove_file(link).map_err(Error::io("removing", link))?;
+        }
+    }
+    let verb = if dry_run { "would remove" } else { "removed" };
+    match links.len() {
+        0 => {}
+        1 => crate::say!("{verb} 1 link of cargo's home that leads nowhere"),
+        n => crate::say!("{verb} {n} links of cargo's home that lead nowhere"),
+    }
+    Ok(())
 }
 
 /// Runs Nix's own collector; what it says goes to standard error.

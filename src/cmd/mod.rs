@@ -3,12 +3,14 @@
 mod allow;
 mod background;
 mod closure;
+mod config;
 mod develop;
 mod direnv;
 mod doctor;
 mod env;
 mod environ;
 mod exec;
+mod fetch;
 mod gc;
 mod hook;
 mod init;
@@ -54,6 +56,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Status(args) => status::run(&args),
         Verb::Stats(args) => stats::run(&args),
         Verb::Why(args) => why::run(&args),
+        Verb::Fetch(args) => fetch::run(&args),
+        Verb::Config(args) => config::run(&args),
         Verb::Direnv(args) => direnv::run(&args),
         Verb::Environ(args) => environ::run(&args),
         Verb::Background(args) => background::run(&args),

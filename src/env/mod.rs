@@ -10,7 +10,7 @@ pub mod merge;
 mod obtain;
 mod parts;
 pub mod render;
-mod units;
+pub mod units;
 
 pub use dump::Env;
 pub use obtain::{Look, Obtained, obtain, obtain_only};

@@ -73,7 +73,10 @@ pub fn add(env: &mut Env, slot: &Path, cache: &Path, vars: &Vars) -> Result<()> 
 }
 
 /// This program under its name as a wrapper, a link in the cache.
-fn wrapper(cache: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// The cache cannot be written.
+pub fn wrapper(cache: &Path) -> Result<PathBuf> {
     let directory = cache.join("units/bin");
     let link = directory.join(WRAPPER);
     let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix"))?;

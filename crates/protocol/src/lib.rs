@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Both sides refuse another version than this; bumped with every change of a
 /// shape below.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A directory of which the NAR hash is known, so that pure evaluation may read it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub enum Ask {
     Probe,
     /// Instantiate and realise the derivation of one unit of cargo's.
     Unit(Box<UnitAsk>),
+    /// Make links to store paths, and GC roots of the links.
+    Roots(RootsAsk),
 }
 
 /// See [`Ask::Env`].
@@ -123,6 +125,13 @@ pub struct Import {
     /// Files and directories below `root`, relative; a directory stands for
     /// all it holds.
     pub files: Vec<String>,
+}
+
+/// See [`Ask::Roots`].
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct RootsAsk {
+    /// Each link, absolute, and the store path it leads to.
+    pub links: Vec<(PathBuf, String)>,
 }
 
 /// See [`Ask::Closure`].
@@ -267,6 +276,11 @@ pub enum Answer {
         path: String,
         /// Its derivation.
         derivation: String,
+    },
+    /// The links are there.
+    Roots {
+        /// What the collector could not be told of.
+        warning: Option<String>,
     },
     /// Versions.
     Probe {

@@ -6,6 +6,7 @@ mod env;
 mod import;
 mod probe;
 mod refused;
+mod roots;
 mod unit;
 
 use crate::daemon;
@@ -75,6 +76,7 @@ impl Session {
             Ask::Closure(ask) => closure::answer(self, ask),
             Ask::Probe => probe::answer(self),
             Ask::Unit(ask) => unit::answer(self, ask),
+            Ask::Roots(ask) => roots::answer(self, ask),
         };
         answer
             .map_err(|failure| of_build(failure, &self.chatter.wreckage()))
