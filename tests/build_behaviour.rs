@@ -261,6 +261,49 @@ fn warnings_are_told_when_they_are_asked_for() {
     );
 }
 
+/// What rustc said is said on a hit as on the miss: with this terminal's
+/// colours, and with the report of what a later Rust will refuse.
+#[test]
+fn diagnostics_are_on_a_hit_what_they_were_on_the_miss() {
+    let units = Units::new();
+    let lib =
+        "macro_rules! one { () => { 1; } }\npub fn said() -> u8 { let unused = 2; let one = one!(); one }";
+    let project = project(&units, "told", lib, None);
+    let told = |command: &mut Command| {
+        let output = run(command.env_remove("CARGO_NIX_DEBUG"));
+        assert!(output.status.success(), "{}", both(&output));
+        let text = stderr(&output);
+        // What cargo itself says of its work is another matter.
+        let own = ["Locking", "Dirty", "Compiling", "Running", "Finished", "--id "];
+        let is_told = |line: &&str| !own.iter().any(|word| line.contains(word));
+        text.lines()
+            .filter(is_told)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    for (colour, flags) in [
+        ("always", &["-vv"][..]),
+        ("never", &["-vv"]),
+        ("always", &[]),
+        ("never", &[]),
+    ] {
+        let flavour = format!("{colour}{}", flags.len());
+        let config = format!("build.rustflags=['--cfg={flavour}', '--check-cfg=cfg({flavour})']");
+        let arguments = ["build", "--color", colour, "--config", &config];
+        let miss = told(units.cargo(&project).args(arguments).args(flags));
+        clean(&units, &project);
+        let hit = told(only_hits(units.cargo(&project).args(arguments).args(flags)));
+        assert_eq!(miss, hit);
+        assert_eq!(hit.contains('\u{1b}'), colour == "always", "{hit}");
+        assert_eq!(hit.contains("unused variable"), !flags.is_empty(), "{hit}");
+        assert!(
+            hit.contains("rejected by a future version of Rust: demo v1.0.0"),
+            "{hit}"
+        );
+    }
+}
+
 /// A target directory holds its units, and no longer when it is gone.
 #[test]
 fn a_target_directory_is_a_root() {
