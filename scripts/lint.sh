@@ -128,6 +128,25 @@ named_tests_exist() {
     return $status
 }
 
+# macOS has bash 3.2: what users' shells read uses nothing newer (associative
+# arrays, mapfile, ${x@Q}, ${x,,}, negative indices, &>>, |&, ;&, coproc,
+# printf %(...)T, [[ -v, wait -n, local -n, \u in $'...', ...).
+for_bash_3() {
+    local newer status=0 file hooks
+    mapfile -t hooks < <(matching '^shell-hooks/.*\.(sh|bash)$')
+    newer='(declare|local|typeset) +-[a-zA-Z]*[Agnlu]|\b(mapfile|readarray|coproc)\b|\$\{[^}]*@[QEPAKakuUL]\}'
+    newer+='|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|&>>|\|&|;;?&|%\([^)]*\)T|\[\[? +(! +)?-[vR] |\bwait +-[np]'
+    newer+='|\[-[0-9]+\]|\{[0-9]+\.\.[0-9]+\.\.|\b(BASHPID|EPOCHSECONDS|EPOCHREALTIME|PROMPT_DIRTRIM|BASH_XTRACEFD)\b'
+    newer+="|\\$'[^']*\\\\[uU][0-9a-fA-F]|\bread +-[a-zA-Z]*[iN]|>\(|shopt .*(globstar|lastpipe|inherit_errexit)|\$EPOCH"
+    for file in "${hooks[@]}"; do
+        if sed 's/^[[:space:]]*#.*//' "$file" | grep -nE "$newer"; then
+            say "$file has, in the lines above, what bash 3.2 does not know"
+            status=1
+        fi
+    done
+    return $status
+}
+
 # Unfinished work has a place elsewhere.
 nothing_unfinished() {
     ! git grep -nE --untracked '\b(todo|unimplemented)!|FIXME|#\[ignore' -- '*.rs' '*.sh' '*.nix' ':!scripts/lint.sh'
@@ -140,6 +159,7 @@ check "shellcheck" shellcheck -x "${bash_files[@]}"
 check "shellcheck of fragments" shellcheck -s sh -e SC2034,SC2154 "${fragments[@]}"
 check "shfmt" shfmt -d "${bash_files[@]}" "${fragments[@]}"
 check "bash -n" each bash -n -- "${bash_files[@]}"
+check "hooks in the words of bash 3.2" for_bash_3
 check "zsh -n" each zsh -n -- "${zsh_files[@]}"
 check "fish -n" each fish -n -- "${fish_files[@]}"
 check "nu parses" each nu_parses -- "${nu_files[@]}"

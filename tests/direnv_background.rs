@@ -5,45 +5,10 @@ mod common;
 mod direnv_help;
 
 use common::{both, run, success};
-use direnv_help::{Session, desk, eventually, is_alive, shell, shell_with};
+use direnv_help::{Session, eventually, is_alive, job, kill, shell, shell_with, slow, status};
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-/// An environment with a derivation that takes an hour.
-fn slow(greeting: &str) -> String {
-    format!(
-        r#"{{ rust, system }}:
-{{
-  toolchain = rust.default;
-  env.GREETING = "{greeting}";
-  env.SLOW = derivation {{
-    name = "slow-{greeting}";
-    inherit system;
-    builder = "/bin/sh";
-    args = [ "-c" "/usr/bin/sleep 3600; echo slow-{greeting} >$out" ];
-    __impureHostDeps = [ "/usr" "/lib" "/lib64" "/etc/alternatives" ];
-  }};
-}}
-"#
-    )
-}
-
-fn status(session: &Session) -> Value {
-    let output = run(session.program("cargo-nix").args(["status", "--json"]));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", both(&output)))
-}
-
-/// The process id of the job, as it reports it. It is at work before it reports.
-fn job(session: &Session) -> u32 {
-    let path = desk(session).join("status");
-    eventually("the job reports", || path.exists());
-    let text = std::fs::read_to_string(path).expect("a report");
-    let json = text.split_once('\n').expect("a header").1;
-    let report: Value = serde_json::from_str(json).expect("JSON");
-    report["pid"].as_u64().expect("a process id") as u32
-}
 
 #[test]
 fn ten_edits_in_a_second_cause_two_evaluations_and_the_last_one_wins() {
@@ -130,11 +95,7 @@ fn a_job_that_was_killed_is_known_to_be_dead_and_the_next_prompt_starts_another(
     let counter = session.counting();
     session.prompt();
     let pid = job(&session);
-    success(std::process::Command::new("sh").args([
-        "-c",
-        &format!("kill -9 -{pid} {pid} 2>/dev/null || kill -9 {pid}"),
-    ]));
-    eventually("it is dead", || !is_alive(pid));
+    kill(pid);
     eventually("and its evaluators", || {
         !counter.started().iter().any(|pid| is_alive(*pid))
     });

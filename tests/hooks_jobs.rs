@@ -99,7 +99,7 @@ fn a_job_that_dies_at_once_is_told_once_and_started_again() {
     }
     assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
     assert_eq!(
-        told(&terminal, "ends before it does anything"),
+        told(&terminal, "ends before it is done"),
         1,
         "{}",
         terminal.screen()

@@ -30,7 +30,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A job that is gone without a report is started again after this long.
+/// The second job that is gone without a result is followed by another after this
+/// long, each further one after twice as long.
 const START_AGAIN: Duration = Duration::from_secs(3);
 /// The process id of a job that has not reported for so long is somebody else's.
 const SLOWEST_START: Duration = Duration::from_secs(60);
@@ -73,67 +74,102 @@ fn pass_on(args: &ObtainArgs, command: &mut Command) {
     }
 }
 
+/// What a shell may expect for inputs that have no slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Process id of the job that works for them, or is about to.
+    pub job: Option<u32>,
+    /// Why no environment is to be expected.
+    pub failure: Option<String>,
+}
+
 /// Sees to it that a job works for `look`, which has no slot; or says why no
 /// environment is to be expected. `allowed`: direnv has asked the user about
 /// whatever is there.
-pub fn ensure(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Option<String> {
+pub fn ensure(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Outlook {
     let outcome = look.cache.make().and_then(|()| begun(look, args, allowed));
-    outcome.unwrap_or_else(|error| Some(format!("error: {error}")))
+    outcome.unwrap_or_else(|error| Outlook {
+        job: None,
+        failure: Some(format!("error: {error}")),
+    })
 }
 
-fn begun(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Result<Option<String>> {
+fn begun(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Result<Outlook> {
     let desk = Desk::of(&look.cache, &look.project.id().to_hex());
     let last = desk.read();
     if let Wanted::Nothing(message) = wanted(last.as_ref(), &look.key, now()) {
-        return Ok(Some(message));
+        return Ok(Outlook {
+            job: None,
+            failure: Some(message),
+        });
     }
-    let silent = desk
-        .started()
-        .filter(|start| last.as_ref().is_none_or(|last| last.at < start.at));
+    let open = desk.open_start(last.as_ref());
+    // What another content did to its job says nothing about this one.
+    let open = open.filter(|start| start.key == look.key.as_str() || start.lives());
     // A job takes the lock before it reports: looking at the lock only then, or
     // when it had the time for both, is in no new job's way.
-    let reported = last.is_some_and(|last| last.phase == Phase::Working);
-    let late = silent.is_some_and(|start| start.is_late(now()));
-    if (reported || late) && desk.is_at_work() {
-        return Ok(None);
+    let working = last.filter(|last| last.phase == Phase::Working);
+    let late = open.as_ref().is_some_and(|start| start.is_late(now()));
+    if (working.is_some() || late) && desk.is_at_work() {
+        return Ok(Outlook {
+            job: working.map(|report| report.pid),
+            failure: None,
+        });
     }
-    let lost = match silent {
-        Some(start) if !late => return Ok(start.complaint(&desk)),
+    let lost = match open {
+        Some(start) if !late => return Ok(start.outlook(&desk)),
         Some(start) => start.lost.saturating_add(1),
         None => 0,
     };
     // The time from before: the first report comes after it.
     let at = now();
     let pid = start(&look.start()?, args, allowed)?;
-    let start = Start { at, pid, lost };
+    let key = look.key.as_str().to_owned();
+    let start = Start { at, pid, key, lost };
     desk.note_start(&start);
-    Ok(start.complaint(&desk))
+    Ok(start.outlook(&desk))
 }
 
 impl Start {
-    /// Whether it is useless to go on waiting for the first report.
+    fn lives(&self) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        pid.is_some_and(|pid| test_kill_process(pid).is_ok() && !is_zombie(pid))
+    }
+
+    /// Whether it is useless to go on waiting for its end, or its beginning.
     fn is_late(&self, now: u64) -> bool {
         let since = Duration::from_nanos(now.saturating_sub(self.at));
-        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        let lives = pid.is_some_and(|pid| test_kill_process(pid).is_ok() && !is_zombie(pid));
         match self.lost {
-            _ if lives => since > SLOWEST_START,
+            _ if self.lives() => since > SLOWEST_START,
             // It may have found the lock taken by one that has ended since.
             0 => true,
-            _ => since > START_AGAIN,
+            lost => since > pause(lost),
         }
     }
 
-    /// The same words each time, so that they are told once.
-    fn complaint(&self, desk: &Desk) -> Option<String> {
-        (self.lost > 1).then(|| {
+    /// The same words each time, so that they are told once. Nobody is left
+    /// waiting for a job that is gone, and is not started again right now.
+    fn outlook(&self, desk: &Desk) -> Outlook {
+        let lives = self.lives();
+        let hopeless = self.lost > 1 || self.lost > 0 && !lives;
+        let failure = hopeless.then(|| {
             format!(
-                "error: the job in the background ends before it does anything; it is started again and \
-                 again ({})\n  `cargo nix env` does the same work, and says what is wrong",
+                "error: the job in the background ends before it is done; it is started again, less and less \
+                 often ({})\n  `cargo nix env` does the same work, and says what is wrong",
                 desk.lock().display()
             )
-        })
+        });
+        Outlook {
+            job: Some(self.pid).filter(|_| lives),
+            failure,
+        }
     }
+}
+
+/// How long a job is not started again, of which so many are gone without a result.
+fn pause(lost: u32) -> Duration {
+    let doubled = 1u32.checked_shl(lost.saturating_sub(1)).unwrap_or(u32::MAX);
+    START_AGAIN.saturating_mul(doubled).min(RETRY_AFTER)
 }
 
 /// What a shell should do about a project whose slot is empty.
@@ -157,5 +193,17 @@ pub fn wanted(last: Option<&Status>, key: &Key, now: u64) -> Wanted {
             Wanted::Nothing(message.clone())
         }
         _ => Wanted::Job,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_again_and_again_is_started_less_and_less_often() {
+        let pauses: Vec<u64> = (1..5).map(|lost| pause(lost).as_secs()).collect();
+        assert_eq!(pauses, [3, 6, 12, 24]);
+        assert_eq!(pause(u32::MAX), RETRY_AFTER);
     }
 }

@@ -11,12 +11,17 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Whoever asks whether a job is at work holds its lock for microseconds; a
-/// job that finds it taken tries again this often, this far apart.
+/// A job that finds the lock of another tries again this often, as far apart as
+/// [`BETWEEN_TRIES`]: the other may be about to end.
 const TRIES: u32 = 5;
+/// Whoever asks whether a job is at work holds its lock for microseconds, or
+/// longer where others have the processor: no reason for a job to end.
+const PATIENCE: u32 = 1000;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 /// What a job says beyond this is not kept.
 const LOG: u64 = 1 << 20;
+/// The last line then.
+const MORE: &str = "(more was said, which is not kept)";
 
 /// `$CARGO_NIX_STATUS`, and the answer of `cargo-nix status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,13 +70,15 @@ pub struct Status {
 
 /// A start of a job, noted by whoever started it: a job that dies at once
 /// leaves nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Start {
     /// Nanoseconds since 1970.
     pub at: u64,
     /// Process id of the job.
     pub pid: u32,
-    /// So many jobs before this one were gone without a report.
+    /// The key that it was started for.
+    pub key: String,
+    /// So many jobs before this one, for the same key, were gone without a result.
     pub lost: u32,
 }
 
@@ -115,10 +122,17 @@ impl Desk {
     /// [`Error::Io`].
     pub fn hold(&self) -> Result<Option<File>> {
         let file = open_lock(&self.lock())?;
-        for _ in 0..TRIES {
+        let (mut jobs, mut askers) = (0, 0);
+        while jobs < TRIES && askers < PATIENCE {
             if file.try_lock().is_ok() {
                 return Ok(Some(file));
             }
+            // Whoever asks shares the lock; a job does not.
+            match file.try_lock_shared() {
+                Ok(()) => askers += 1,
+                Err(_) => jobs += 1,
+            }
+            let _ = file.unlock();
             thread::sleep(BETWEEN_TRIES);
         }
         Ok(None)
@@ -136,9 +150,21 @@ impl Desk {
         let _ = fs::remove_file(self.directory.join("started"));
     }
 
-    /// The last start of a job, if one is known.
-    pub(super) fn started(&self) -> Option<Start> {
-        serde_json::from_slice(&sealed::read(&self.directory.join("started"), "started")?).ok()
+    /// The last start of a job, if that job has reported no end. `last`: the last
+    /// report.
+    pub(super) fn open_start(&self, last: Option<&Status>) -> Option<Start> {
+        let payload = sealed::read(&self.directory.join("started"), "started")?;
+        let start: Start = serde_json::from_slice(&payload).ok()?;
+        let open = |last: &Status| last.at < start.at || last.phase == Phase::Working;
+        last.is_none_or(open).then_some(start)
+    }
+
+    /// What has become of a job that was started after the `last` report and has
+    /// said nothing: whether it lives; `None` if there is none.
+    pub fn silent_lives(&self, last: Option<&Status>) -> Option<bool> {
+        let start = self.open_start(last)?;
+        let silent = last.is_none_or(|last| last.at < start.at);
+        silent.then(|| start.lives())
     }
 
     /// Notes a start. If that cannot be written, nobody learns of a job that
@@ -181,23 +207,32 @@ impl Desk {
 pub(super) struct Log {
     file: File,
     room: u64,
+    full: bool,
 }
 
 impl Log {
     pub(super) fn begin(desk: &Desk) -> Result<Log> {
         let file = File::create(desk.log()).map_err(Error::io("writing", desk.log()))?;
-        Ok(Log { file, room: LOG })
+        Ok(Log {
+            file,
+            room: LOG,
+            full: false,
+        })
     }
 
     /// A log that cannot be written is no reason to stop the work.
     pub(super) fn line(&mut self, line: &str) {
         let size = line.len() as u64 + 1;
-        if let Some(room) = self.room.checked_sub(size) {
-            self.room = room;
-            let _ = writeln!(self.file, "{line}");
-        } else if self.room > 0 {
-            self.room = 0;
-            let _ = writeln!(self.file, "(more was said, which is not kept)");
+        match self.room.checked_sub(size) {
+            _ if self.full => {}
+            Some(room) => {
+                self.room = room;
+                let _ = writeln!(self.file, "{line}");
+            }
+            None => {
+                self.full = true;
+                let _ = writeln!(self.file, "{MORE}");
+            }
         }
     }
 }
@@ -207,4 +242,49 @@ pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_keeps_no_job_from_its_work_and_another_job_does() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let desk = Desk {
+            directory: directory.path().to_path_buf(),
+        };
+        drop(desk.hold().expect("the lock").expect("nobody has it"));
+        let asker = File::open(desk.lock()).expect("the lock");
+        asker.try_lock_shared().expect("nobody has it");
+        let waiting = thread::spawn({
+            let desk = desk.clone();
+            move || desk.hold().expect("the lock").is_some()
+        });
+        thread::sleep(BETWEEN_TRIES * (TRIES + 5));
+        asker.unlock().expect("it is given back");
+        assert!(waiting.join().expect("it ends"), "the job goes on");
+
+        let held = desk.hold().expect("the lock").expect("nobody has it");
+        assert!(desk.hold().expect("the lock").is_none());
+        assert!(desk.is_at_work());
+        drop(held);
+        assert!(!desk.is_at_work());
+    }
+
+    #[test]
+    fn a_log_has_a_bound_and_says_that_more_was_said() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let desk = Desk {
+            directory: directory.path().to_path_buf(),
+        };
+        let mut log = Log::begin(&desk).expect("a log");
+        let line = "x".repeat(1023);
+        for _ in 0..3 * LOG / 1024 {
+            log.line(&line);
+        }
+        let text = fs::read_to_string(desk.log()).expect("the log");
+        assert_eq!(text.len() as u64, LOG + MORE.len() as u64 + 1);
+        assert!(text.ends_with(&format!("{line}\n{MORE}\n")));
+    }
 }

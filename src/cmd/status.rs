@@ -76,7 +76,7 @@ fn is_news(told: &Report, now: &Report) -> bool {
 fn report(look: &Look<'_>) -> Report {
     let desk = Desk::of(&look.cache, &look.project.id().to_hex());
     let (last, working) = (desk.read(), desk.is_at_work());
-    let (state, message) = state(look, last.as_ref(), working);
+    let (state, message) = state(look, &desk, last.as_ref(), working);
     let seconds = |last: &Status| {
         let since = if working { last.began } else { last.at };
         now().saturating_sub(since) / 1_000_000_000
@@ -95,7 +95,7 @@ fn report(look: &Look<'_>) -> Report {
     }
 }
 
-fn state(look: &Look<'_>, last: Option<&Status>, working: bool) -> (State, Option<String>) {
+fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> (State, Option<String>) {
     if look.slot.is_some() {
         return (State::Ready, None);
     }
@@ -104,8 +104,20 @@ fn state(look: &Look<'_>, last: Option<&Status>, working: bool) -> (State, Optio
     } else {
         State::Building
     };
+    if working {
+        return (without, None);
+    }
+    // What was reported before the last start says nothing about that job.
+    match desk.silent_lives(last) {
+        Some(true) => return (without, Some("a job has been started".to_owned())),
+        Some(false) => {
+            let message = "the job that was started is gone, and did nothing\n  \
+                           `cargo nix env` does the same work, and says what is wrong";
+            return (State::Failed, Some(message.to_owned()));
+        }
+        None => {}
+    }
     match last {
-        _ if working => (without, None),
         Some(Status {
             phase: Phase::Failed { message },
             key,

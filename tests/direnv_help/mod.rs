@@ -82,12 +82,7 @@ impl Session {
     /// A program in the directory at hand, with the variables as they are now.
     pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = self.world.command(program);
-        let path = common::test_path();
-        let with_ours =
-            std::env::join_paths(std::iter::once(self.bin.clone()).chain(std::env::split_paths(&path)));
-        command
-            .env("PATH", with_ours.expect("a PATH"))
-            .current_dir(&self.directory);
+        command.env("PATH", self.programs()).current_dir(&self.directory);
         for (name, value) in &self.variables {
             match value {
                 Some(value) => command.env(name, value),
@@ -95,6 +90,13 @@ impl Session {
             };
         }
         command
+    }
+
+    /// PATH as it is outside.
+    pub fn programs(&self) -> OsString {
+        let path = common::test_path();
+        let ours = std::iter::once(self.bin.clone());
+        std::env::join_paths(ours.chain(std::env::split_paths(&path))).expect("a PATH")
     }
 
     /// One prompt; whether direnv loaded anything.
@@ -282,4 +284,47 @@ pub fn desk(session: &Session) -> PathBuf {
 /// Whether `path` is there.
 pub fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// An environment with a derivation that takes an hour.
+pub fn slow(greeting: &str) -> String {
+    format!(
+        r#"{{ rust, system }}:
+{{
+  toolchain = rust.default;
+  env.GREETING = "{greeting}";
+  env.SLOW = derivation {{
+    name = "slow-{greeting}";
+    inherit system;
+    builder = "/bin/sh";
+    args = [ "-c" "/usr/bin/sleep 3600; echo slow-{greeting} >$out" ];
+    __impureHostDeps = [ "/usr" "/lib" "/lib64" "/etc/alternatives" ];
+  }};
+}}
+"#
+    )
+}
+
+/// The report of `cargo-nix status`.
+pub fn status(session: &Session) -> Value {
+    let output = run(session.program("cargo-nix").args(["status", "--json"]));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", both(&output)))
+}
+
+/// The process id of the job, as soon as it reports. It takes its lock before.
+pub fn job(session: &Session) -> u32 {
+    let report = || {
+        let text = std::fs::read_to_string(desk(session).join("status")).ok()?;
+        let report: Value = serde_json::from_str(text.split_once('\n')?.1).ok()?;
+        (report["phase"]["is"] == "working").then(|| report["pid"].as_u64().expect("a process id"))
+    };
+    eventually("the job reports", || report().is_some());
+    report().expect("a report") as u32
+}
+
+/// Ends the job as a system without memory does, and waits until it is gone.
+pub fn kill(pid: u32) {
+    common::success(Command::new("sh").args(["-c", &format!("kill -9 {pid}")]));
+    eventually("it is dead", || !is_alive(pid));
 }

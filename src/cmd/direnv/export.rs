@@ -82,12 +82,15 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
 /// The stamp as it is before anything is looked at.
 fn stamp(cache: &Cache, project: &Project) -> Entry {
     let path = cache.stamp(&project.id().to_hex());
-    let time = std::fs::metadata(&path).and_then(|stamp| stamp.modified()).ok();
-    let seconds = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Entry {
-        path,
-        modified: seconds.map(|since| since.as_secs() as i64),
-    }
+    let modified = seconds(&path);
+    Entry { path, modified }
+}
+
+/// When the file was changed, in whole seconds since 1970.
+fn seconds(path: &Path) -> Option<i64> {
+    let time = std::fs::metadata(path).and_then(|stamp| stamp.modified()).ok()?;
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_secs() as i64)
 }
 
 /// Where a project could appear, or be mended, when none is found.
@@ -118,23 +121,63 @@ fn of_look(
         }
     }
     let known = !ask_first || may_stand_in(&look.key, &id, args, vars);
-    let (state, slot, message) = match look.slot.take().filter(|_| known) {
+    let found = match look.slot.take().filter(|_| known) {
         Some(slot) => {
             look.remember();
-            (State::Ready, Some(slot), None)
+            Found::ready(slot)
         }
-        None if ask_first => {
-            let older = look.older(|key| may_stand_in(key, &id, args, vars));
-            (without(older.as_ref()), older, None)
-        }
+        None if ask_first => Found::older(look.older(|key| may_stand_in(key, &id, args, vars))),
         None => missed(&mut look, args, obtain, vars),
     };
+    let mut watches = watches::entries(&look.inputs.watches(), began);
+    watches.extend(found.job.and_then(process));
     Load {
-        state,
-        env: slot.map(|slot| slot.env),
-        message,
-        watches: watches::entries(&look.inputs.watches(), began),
+        state: found.state,
+        env: found.slot.map(|slot| slot.env),
+        message: found.message,
+        watches,
         ask_first: ask_first.then_some(digest),
+    }
+}
+
+/// What there is for the inputs as they are, or meanwhile.
+struct Found {
+    state: State,
+    slot: Option<Slot>,
+    /// For [`State::Failed`], why.
+    message: Option<String>,
+    /// Process id of the job that works for them.
+    job: Option<u32>,
+}
+
+impl Found {
+    fn ready(slot: Slot) -> Found {
+        Found {
+            state: State::Ready,
+            slot: Some(slot),
+            message: None,
+            job: None,
+        }
+    }
+
+    fn older(slot: Option<Slot>) -> Found {
+        Found {
+            state: match slot {
+                Some(_) => State::Stale,
+                None => State::Building,
+            },
+            slot,
+            message: None,
+            job: None,
+        }
+    }
+
+    fn failed(message: String, older: Option<Slot>) -> Found {
+        Found {
+            state: State::Failed,
+            message: Some(message),
+            ..Found::older(older)
+        }
     }
 }
 
@@ -155,12 +198,7 @@ fn may_stand_in(key: &Key, id: &str, args: &DirenvExportArgs, vars: &Vars) -> bo
 }
 
 /// What is applied while, and until, there is nothing for the inputs as they are.
-fn missed(
-    look: &mut Look<'_>,
-    args: &DirenvExportArgs,
-    obtain: &ObtainArgs,
-    vars: &Vars,
-) -> (State, Option<Slot>, Option<String>) {
+fn missed(look: &mut Look<'_>, args: &DirenvExportArgs, obtain: &ObtainArgs, vars: &Vars) -> Found {
     let id = look.project.id().to_hex();
     let older = look.older(|key| may_stand_in(key, &id, args, vars));
     let wait = match caller::of(args.direnv, vars.ci) {
@@ -168,36 +206,39 @@ fn missed(
         Caller::Editor => args.wait || older.is_none(),
         Caller::Prompt => args.wait,
     };
-    let result = if wait {
-        look.fill().map(Some)
-    } else {
-        in_background(look, obtain, !args.can_require).map(|()| None)
-    };
-    match result {
-        Ok(Some(slot)) => {
+    if !wait {
+        let outlook = background::ensure(look, obtain, !args.can_require);
+        let found = match outlook.failure {
+            None => Found::older(older),
+            Some(message) => {
+                let message = message.strip_prefix("error: ").unwrap_or(&message);
+                Found::failed(message.to_owned(), older)
+            }
+        };
+        return Found {
+            job: outlook.job,
+            ..found
+        };
+    }
+    match look.fill() {
+        Ok(slot) => {
             look.remember();
-            (State::Ready, Some(slot), None)
+            Found::ready(slot)
         }
-        Ok(None) => (without(older.as_ref()), older, None),
-        Err(error) => (State::Failed, older, Some(error.to_string())),
+        Err(error) => Found::failed(error.to_string(), older),
     }
 }
 
-fn without(older: Option<&Slot>) -> State {
-    match older {
-        Some(_) => State::Stale,
-        None => State::Building,
-    }
-}
-
-/// Has the slot filled; an error if that failed a short while ago.
-fn in_background(look: &Look<'_>, obtain: &ObtainArgs, allowed: bool) -> Result<()> {
-    match background::ensure(look, obtain, allowed) {
-        None => Ok(()),
-        Some(message) => Err(Error::Project {
-            message: message.strip_prefix("error: ").unwrap_or(&message).to_owned(),
-        }),
-    }
+/// Where the system shows a process of this id; `None` where it shows none. A
+/// job that is killed rewrites no stamp, but goes from there, and who watches
+/// that is told.
+fn process(pid: u32) -> Option<Entry> {
+    let path = PathBuf::from(format!("/proc/{pid}"));
+    let modified = seconds(&path)?;
+    Some(Entry {
+        path,
+        modified: Some(modified),
+    })
 }
 
 impl Load {
