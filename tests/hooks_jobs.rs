@@ -241,3 +241,29 @@ fn the_prompt_is_free_meanwhile_an_edit_is_seen_and_the_last_of_ten_wins() {
     let evaluated = evaluations() - before;
     assert!((1..=2).contains(&evaluated), "{evaluated} evaluations");
 }
+
+/// What happens by itself is pure: docs/shells.md says what to type instead.
+#[test]
+fn a_project_that_needs_impure_has_no_environment_at_the_prompt() {
+    let place = Place::new();
+    let a = place.path("a");
+    place.world.write(
+        "a/crate-env.nix",
+        "{ rust }: { toolchain = rust.default; env.V = builtins.getEnv \"HOME\"; }\n",
+    );
+    place.allow(&a);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    terminal.await_value(STATUS, Some("failed"));
+    terminal.line("");
+    assert_eq!(terminal.get("V"), None);
+    assert_eq!(
+        told(&terminal, "or evaluate with --impure"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    terminal.line("cargo-nix exec --impure --quiet -- sh -c 'echo V=[$V]'");
+    let shown = format!("V=[{}]", place.world.home().display());
+    terminal.await_shown(&shown, 1);
+}
