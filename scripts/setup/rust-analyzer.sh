@@ -18,12 +18,13 @@ prefix=${1:?usage: rust-analyzer.sh PREFIX}
 new=$prefix/rust-analyzer.new
 log=$prefix/rust-analyzer.log
 
+# apt-get with everything of its own; no locks, as they are the machine's and root's.
 apt_private() {
     local verb=$1
     shift
     "apt-$verb" -q -y -o "Dir::Etc::sourcelist=$new/apt/sources.list" -o Dir::Etc::sourceparts=- \
         -o "Dir::State::Lists=$new/apt/lists" -o "Dir::Cache=$new/apt/cache" \
-        -o Dir::State::status=/dev/null -o Acquire::Languages=none -o APT::Sandbox::User= "$@"
+        -o Dir::State::status=/dev/null -o Debug::NoLocking=1 -o Acquire::Languages=none -o APT::Sandbox::User= "$@"
 }
 
 unpack() {
