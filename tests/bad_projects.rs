@@ -119,6 +119,10 @@ fn redactions(world: &World, project: &Path) -> Redactions {
     }
     let patterns = [
         ("[HASH]", r"\[STORE\]/(?<redacted>[0-9a-df-np-sv-z]{32})-"),
+        (
+            "[COMPONENTS]",
+            r"this toolchain has: (?<redacted>.*); releases have",
+        ),
         ("[TOOLCHAINS]", r"on this machine, which has: (?<redacted>.*)"),
         (
             "[TARGETS]",

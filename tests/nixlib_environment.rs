@@ -71,6 +71,25 @@ fn a_shell_with_structured_attributes() {
 
 /// A toolchain of ours among a shell's packages is its toolchain; mkDerivation
 /// takes the outputs of what it is given.
+/// Over the host set a shell is another way to write a set: without a toolchain
+/// of its own it has the default one.
+#[test]
+fn the_toolchain_of_a_shell_of_the_host_set() {
+    let case = Case::new(&[("crate-env.nix", SHELL)]);
+    let dump = case.dump();
+    let toolchain = dump["toolchain"].as_str().expect("a toolchain").to_owned();
+    assert!(toolchain.starts_with("<rust-"), "{dump}");
+    let path = dump["prepend"]["PATH"].to_string();
+    assert!(path.contains(&format!("{toolchain}/bin")), "{path}");
+    let text = SHELL
+        .replace("{ mkShell", "{ mkShell, rust")
+        .replace("[ pkg", "[ rust.minimal pkg");
+    let own = Case::new(&[("crate-env.nix", &text)]).dump();
+    assert_eq!(own["toolchain"], dump["toolchain"]);
+    let path = own["prepend"]["PATH"].to_string();
+    assert_eq!(path.matches("<rust-").count(), 1, "{path}");
+}
+
 #[test]
 fn the_toolchain_of_a_shell() {
     let text = SHELL
@@ -146,7 +165,6 @@ fn a_shell_of_the_host_set() {
     let dump = case.dump();
     assert_eq!(dump["variables"]["FOO"], "a \"b\" \\ $c\nd");
     assert_eq!(dump["shellHook"], "echo hi");
-    assert_eq!(dump["toolchain"], serde_json::Value::Null);
 }
 
 /// Values are coerced as a derivation's attributes are; the setup's hooks see

@@ -162,7 +162,7 @@ let
     versionOlder = a: b: builtins.compareVersions a b < 0;
     importJSON = path: builtins.fromJSON (builtins.readFile path);
     importTOML = path: fromTOML (builtins.readFile path);
-    warn = message: value: builtins.trace "warning: ${message}" value;
+    inherit (builtins) warn;
     warnIf = condition: message: if condition then self.warn message else self.id;
     throwIf = condition: message: if condition then throw message else self.id;
     assertMsg = condition: message: condition || throw message;

@@ -31,11 +31,23 @@ let
       { value = sources.toolchain; }
     else if named != [ ] then
       { value = (last named).toolchain; }
-    else if shells != [ ] then
+    else if shells != [ ] && !isOfHost then
       { value = null; }
+    else if shellToolchains != [ ] then
+      { value = builtins.head shellToolchains; }
     else
       sources.rust.select null;
   toolchain = chosen.value;
+
+  # A mkShell over nixpkgs is taken as it is. One of the host set is only another
+  # way to write a set, and has the same toolchain by default.
+  ofHost = (last shells).shell.cargoNix.shell or null;
+  isOfHost = shells != [ ] && ofHost != null;
+  shellToolchains =
+    if isOfHost then
+      filter (input: input ? withComponents) (ofHost.nativeBuildInputs ++ ofHost.buildInputs)
+    else
+      [ ];
 
   # `rust.clippy` is the clippy of whatever toolchain is chosen.
   bind = tool: if tool ? cargoNix.ofToolchain then tool.cargoNix.ofToolchain toolchain else tool;

@@ -18,12 +18,21 @@ let
   abs = number: if number < 0 then -number else number;
   charAt = text: index: substring index 1 text;
 
-  # How many characters must be inserted, deleted or replaced.
+  # How many characters must be inserted, deleted or replaced, or swapped with
+  # their neighbour. Three rows of the table are known at a time: that of the
+  # characters of `a` up to `i`, the one `before`, and the one that is made.
   distance =
     a: b:
     let
       next =
-        row: i:
+        { before, row }:
+        i:
+        {
+          before = row;
+          row = following before row i;
+        };
+      following =
+        before: row: i:
         foldl'
           (
             current: j:
@@ -32,14 +41,20 @@ let
               replace = elemAt row j + (if same then 0 else 1);
               delete = elemAt row (j + 1) + 1;
               insert = elemAt current j + 1;
+              swapped = i > 0 && j > 0 && charAt a i == charAt b (j - 1) && charAt a (i - 1) == charAt b j;
+              swap = if swapped then elemAt before (j - 1) + 1 else replace;
             in
-            current ++ [ (min replace (min delete insert)) ]
+            current ++ [ (min (min replace swap) (min delete insert)) ]
           )
           [ (i + 1) ]
           (genList (j: j) (stringLength b));
-      rows = foldl' next (genList (j: j) (stringLength b + 1)) (genList (i: i) (stringLength a));
+      first = {
+        before = [ ];
+        row = genList (j: j) (stringLength b + 1);
+      };
+      last = foldl' next first (genList (i: i) (stringLength a));
     in
-    elemAt rows (stringLength b);
+    elemAt last.row (stringLength b);
 
   # Spelling habits are no errors of their own: build_inputs is buildInputs.
   plain =

@@ -60,6 +60,18 @@ let
     else
       false;
 
+  channels = [
+    "beta"
+    "nightly"
+    "stable"
+  ];
+
+  # Whether rustup could have it, by its form.
+  isChannel =
+    channel:
+    match "(stable|beta|nightly|[0-9]+\\.[0-9]+(\\.[0-9]+)?(-beta(\\.[0-9]+)?)?)(-[0-9]{4}-[0-9]{2}-[0-9]{2})?(-[a-z0-9_]+-.*)?" channel
+    != null;
+
   # Of several, the one that rustup itself would call so.
   find =
     channel:
@@ -131,7 +143,12 @@ let
           message = "the toolchain `${spec.channel}` is not on this machine, which has: ${
             if names == [ ] then "none" else overview
           }";
-          hint = "run `rustup toolchain install ${spec.channel} --profile minimal`, or take it from fenix or rust-overlay";
+          hint =
+            if isChannel spec.channel then
+              "run `rustup toolchain install ${spec.channel} --profile minimal`, or take it from fenix or rust-overlay"
+            else
+              tools.didYouMean spec.channel channels
+                "a channel is `stable`, `beta`, `nightly`, `nightly-<year>-<month>-<day>` or a version, as `1.90`";
         };
       }
     else if lackingTargets != [ ] then
@@ -139,7 +156,7 @@ let
         key = "targets";
         problem = {
           message = "the target `${head lackingTargets}` is not on this machine; toolchain ${shorten name toolchain} has: ${join ", " (targetsOf toolchain)}";
-          hint = "run `rustup target add --toolchain ${shorten name toolchain} ${join " " lackingTargets}`";
+          hint = tools.didYouMean (head lackingTargets) (targetsOf toolchain) "run `rustup target add --toolchain ${shorten name toolchain} ${join " " lackingTargets}`; `rustc --print target-list` shows the targets that there are";
         };
       }
     else if lackingComponents != [ ] then
@@ -188,8 +205,15 @@ let
       let
         add = "run `rustup component add --toolchain ${shorten name toolchains.${name}} ${component}`";
       in
-      if elem component released then add else tools.didYouMean component released add;
+      if elem component released then
+        add
+      else
+        tools.didYouMean component released "this toolchain has: ${join ", " (componentsOf toolchains.${name})}; releases have: ${join ", " released}";
   };
+
+  # Those that may be asked for by name.
+  componentsOf =
+    toolchain: filter (component: match "rust-std-.*" component == null) (attrNames toolchain.components);
 
   importOf =
     toolchain: component:

@@ -49,16 +49,37 @@ let
   choose =
     spec:
     let
-      result = adaptor.select (removeAttrs spec [
-        "place"
-        "placeOf"
-      ]);
+      result = adaptor.select (unplaced spec);
       place = if spec ? placeOf && result ? key then spec.placeOf result.key else spec.place or null;
     in
     if result ? problem then
       { problem = tools.problem (result.problem // { inherit place; }); }
     else
       { value = extend spec result.value; };
+
+  # What a call in a crate-env.nix asked for: what cannot be had is thrown here,
+  # so that the trace ends at the call, unless it stands elsewhere.
+  demand =
+    result:
+    if result ? problem && result.problem.file == null then throw (text result.problem) else force result;
+
+  # The argument of such a call, which must be a list of names.
+  namesFor =
+    method: argument:
+    if !(builtins.isList argument) || !(builtins.all builtins.isString argument) then
+      throw "`rust.${method}` takes a list of names, but it is given ${tools.describe argument}${
+        if builtins.isList argument then " of something else" else ""
+      }\n  write `${method} [ \"name\" ]`"
+    else
+      argument;
+
+  # The specification without its places: what is added to it stands elsewhere.
+  unplaced =
+    spec:
+    removeAttrs spec [
+      "place"
+      "placeOf"
+    ];
 
   # What cannot be had is a toolchain too, until it is used: the layers find its
   # problem and tell it with its place.
@@ -96,8 +117,11 @@ let
     named toolchain
     // toolchain
     // {
-      withComponents = more: force (choose (spec // { components = spec.components ++ more; }));
-      withTargets = more: force (choose (spec // { targets = spec.targets ++ more; }));
+      withComponents =
+        more:
+        demand (choose (unplaced spec // { components = spec.components ++ namesFor "withComponents" more; }));
+      withTargets =
+        more: demand (choose (unplaced spec // { targets = spec.targets ++ namesFor "withTargets" more; }));
     };
 
   select = spec: if spec != null then choose spec else if given ? problem then given else choose given.value;
@@ -140,7 +164,12 @@ builtins.mapAttrs follow (named default)
       read = toolchainFile.read (if isSet then argument.file else argument);
       sha256 = if isSet then argument.sha256 or null else null;
     in
-    force (if read ? problem then read else choose (read.value // { inherit sha256; }));
-  fromChannel = channel: force (choose (stable // { inherit channel; }));
+    demand (if read ? problem then read else choose (read.value // { inherit sha256; }));
+  fromChannel =
+    channel:
+    if !(builtins.isString channel) then
+      throw "`rust.fromChannel` takes a string, but it is given ${tools.describe channel}\n  put it into quotes, as `rust.fromChannel \"1.90\"`"
+    else
+      demand (choose (stable // { inherit channel; }));
   inherit (default) withComponents withTargets;
 }

@@ -35,7 +35,7 @@ let
       {
         problem = tools.problem {
           message = "nixpkgs has no component `${name}`; it has: ${join ", " (builtins.attrNames components)}";
-          hint = others;
+          hint = tools.didYouMean name (builtins.attrNames components) others;
         };
       };
 

@@ -77,7 +77,7 @@ let
     message = "toolchain ${channel.version} has no component `${name}`; it has: ${
       join ", " (filter (component: !(elem component builtIn)) channel.components)
     }";
-    hint = "leave it out, or name a channel that has it";
+    hint = tools.didYouMean name channel.components "leave it out, or name a channel that has it";
   };
 
   select =

@@ -1,0 +1,5 @@
+{ rust, ... }:
+{
+  toolchain =
+    rust.fromChannel "1.2";
+}

@@ -1,0 +1,7 @@
+{ rust, ... }:
+let
+  toolchain = rust.default.withComponents [ "nope" ];
+in
+{
+  inherit toolchain;
+}

@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  toolchain = rust.withTargets [ "msp430-none-elf" ];
+}

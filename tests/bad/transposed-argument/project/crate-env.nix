@@ -1,0 +1,4 @@
+{ rsut }:
+{
+  toolchain = rsut.default;
+}

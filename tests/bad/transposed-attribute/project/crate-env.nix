@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  toolchian = rust.default;
+}

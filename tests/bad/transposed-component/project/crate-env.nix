@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  tools = [ rust.cilppy ];
+}
