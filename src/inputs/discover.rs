@@ -11,7 +11,7 @@
 //! up with a directory is not held to that where it can be avoided.
 
 use super::faults::{self, Origin};
-use super::forbidden::{self, Finding};
+use super::findings::Finding;
 use super::literals;
 use super::manifest::{Manifest, Record, Seen, hash_file, join};
 use super::resolve::{Way, normalise};
@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
             for used in found.uses {
                 let (line, column) = literals::place(source, used.offset);
                 let file = real.to_string_lossy().into_owned();
-                let name = forbidden::name(used.which).to_owned();
+                let name = used.name.to_owned();
                 self.findings.insert(Finding {
                     file,
                     line,

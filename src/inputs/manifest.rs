@@ -7,7 +7,7 @@
 //! they are old.
 
 use super::Layout;
-use super::forbidden::Finding;
+use super::findings::Finding;
 use super::scan::{self, Sweep};
 use super::stat::{self, Kind, Nanoseconds, Stat};
 use serde::{Deserialize, Serialize};

@@ -16,6 +16,7 @@
 mod begin;
 mod discover;
 mod faults;
+mod findings;
 mod forbidden;
 mod formats;
 mod key;
@@ -155,21 +156,14 @@ impl Inputs {
     /// # Errors
     /// [`Error::Project`] with the place and the way out.
     pub fn check_pure(&self) -> Result<()> {
-        let Some((first, others)) = self.manifest.findings.split_first() else {
+        if self.manifest.findings.is_empty() {
             return Ok(());
-        };
-        let mut message = first.message(&self.project.root);
-        for other in others {
-            let file = self.project.root.join(&other.file);
-            message += &format!(
-                "\n  also `builtins.{}` at {}:{}:{}",
-                other.name,
-                file.display(),
-                other.line,
-                other.column
-            );
         }
-        Err(Error::Project { message })
+        let root = &self.project.root;
+        let messages = self.manifest.findings.iter().map(|finding| finding.message(root));
+        Err(Error::Project {
+            message: messages.collect::<Vec<_>>().join("\n"),
+        })
     }
 
     /// Refuses files of a broken syntax that the evaluation could only complain

@@ -1,0 +1,7 @@
+{ rust, ... }:
+let
+  b = builtins;
+in
+{
+  env.A = b.getEnv "A";
+}

@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  env.A = builtins.${"get" + "Env"} "A";
+}

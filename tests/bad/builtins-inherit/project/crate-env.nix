@@ -1,0 +1,7 @@
+{ rust, ... }:
+let
+  inherit (builtins) currentTime toString;
+in
+{
+  env.A = toString currentTime;
+}

@@ -1,0 +1,4 @@
+{ rust, ... }:
+{
+  env.A = builtins."getEnv" "A";
+}

@@ -1,0 +1,5 @@
+{ rust, ... }:
+{
+  env.A = builtins.getEnv "A";
+  env.B = toString builtins.currentTime;
+}

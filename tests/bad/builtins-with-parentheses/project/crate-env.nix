@@ -1,0 +1,5 @@
+{ rust, ... }:
+with (builtins);
+{
+  env.A = getEnv "A";
+}
