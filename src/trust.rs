@@ -17,6 +17,7 @@
 
 use crate::cache::Key;
 use crate::error::{Error, Result};
+use crate::project::CRATE_ENV;
 use crate::sealed;
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
@@ -184,8 +185,7 @@ fn lines(path: &Path, kind: &str) -> Vec<String> {
         .collect()
 }
 
-/// One unified diff over all files that differ; control characters that could
-/// act on a terminal are shown as `?`.
+/// One unified diff over all files that differ, [`visible`].
 fn unified(before: &BTreeMap<String, String>, now: &Contents) -> String {
     let mut paths: Vec<&String> = before.keys().chain(now.keys()).collect();
     paths.sort();
@@ -204,15 +204,63 @@ fn unified(before: &BTreeMap<String, String>, now: &Contents) -> String {
             text.push_str(&diff.unified_diff().header(path, path).to_string());
         }
     }
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '?'
-            } else {
-                c
-            }
-        })
-        .collect()
+    visible(&text)
+}
+
+/// Lines of a file, and characters of a line, that [`shown`] gives.
+const LINES: usize = 200;
+const LINE: usize = 400;
+
+/// The files of an input set as somebody reads them who is to decide about
+/// them: crate-env.nix first, then other expressions, then the rest; long ones
+/// in part, and so that nothing in them acts on a terminal.
+pub fn shown(contents: &Contents) -> String {
+    let rank = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if name == CRATE_ENV {
+            0
+        } else {
+            1 + u8::from(!name.ends_with(".nix"))
+        }
+    };
+    let mut files: Vec<(&String, &Vec<u8>)> = contents.iter().collect();
+    files.sort_by_key(|(path, _)| rank(path));
+    let mut text = String::new();
+    for (path, bytes) in files {
+        text.push_str(&format!("--- {path} ({} bytes)\n", bytes.len()));
+        let Ok(file) = std::str::from_utf8(bytes) else {
+            text.push_str(&format!("  (no text; blake3 {})\n", blake3::hash(bytes).to_hex()));
+            continue;
+        };
+        for line in file.lines().take(LINES) {
+            let end = line.char_indices().nth(LINE).map_or(line.len(), |(end, _)| end);
+            let more = if end < line.len() { " …" } else { "" };
+            text.push_str(&format!("  {}{more}\n", &line[..end]));
+        }
+        let left = file.lines().count().saturating_sub(LINES);
+        if left > 0 {
+            text.push_str(&format!("  … {left} more lines\n"));
+        }
+    }
+    visible(&text)
+}
+
+/// The text with every character that acts on a terminal, or hides others or
+/// turns them around, as `\u{…}`.
+fn visible(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control() && c != '\n' && c != '\t'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -251,9 +299,31 @@ mod tests {
             .difference("project", &contents("a\n\u{1b}[2Jc\n"))
             .expect("a difference");
         assert!(
-            difference.contains("-b\n") && difference.contains("+?[2Jc\n"),
+            difference.contains("-b\n") && difference.contains("+\\u{1b}[2Jc\n"),
             "{difference}"
         );
+    }
+
+    #[test]
+    fn what_is_shown_is_readable_bounded_and_does_nothing() {
+        let long = "x\n".repeat(1000) + &"y".repeat(10_000);
+        let files = [
+            ("a.nix", "\u{202e}{ }: 1 # \u{1b}[2J\r\n".as_bytes()),
+            ("b.lock", b"\xff".as_slice()),
+            ("sub/crate-env.nix", b"{ rust }: { }\n".as_slice()),
+            ("z.txt", long.as_bytes()),
+        ];
+        let files = files.map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+        let text = shown(&Contents::from(files));
+        assert!(
+            text.starts_with(
+                "--- sub/crate-env.nix (14 bytes)\n  { rust }: { }\n--- a.nix (18 bytes)\n  \\u{202e}{ }: 1 # \\u{1b}[2J\n\
+                 --- b.lock (1 bytes)\n  (no text; blake3 "
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with("  … 801 more lines\n"), "{text}");
+        assert!(text.len() < 2000);
     }
 
     #[test]

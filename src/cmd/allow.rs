@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::hook::outside;
 use crate::inputs::Inputs;
 use crate::project::Project;
-use crate::trust::Trust;
+use crate::trust::{self, Trust};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -37,19 +37,9 @@ pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
     } = asked(args)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
     let contents = inputs.contents()?;
-    let mut text = String::new();
-    match trust.difference(&id, &contents) {
-        Some(difference) => text.push_str(&difference),
-        None => {
-            for (path, bytes) in &contents {
-                let path: String = path
-                    .chars()
-                    .map(|c| if c.is_control() { '?' } else { c })
-                    .collect();
-                writeln!(text, "  {path} ({} bytes)", bytes.len()).expect("a String takes everything");
-            }
-        }
-    }
+    let mut text = trust
+        .difference(&id, &contents)
+        .unwrap_or_else(|| trust::shown(&contents));
     let already = trust.allows(&digest);
     trust.allow(&id, &digest, &contents)?;
     let now = if already {
