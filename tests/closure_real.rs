@@ -7,6 +7,7 @@ use common::{World, run, success};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 /// `cargo-nix closure` of examples/openssl, with more arguments.
@@ -123,6 +124,13 @@ fn the_page_is_written_and_standard_output_stays_empty(world: &World) {
     assert_eq!(out, "");
     let page = std::fs::read_to_string(&file).expect("the page");
     assert!(page.starts_with("<!doctype html>") && page.contains("cargo-nix-env"));
+    // A file of the user's like any other, in a directory that is his to make.
+    let other = world.write("other", "");
+    let mode = |file| fs::metadata(file).expect("a file").permissions().mode();
+    assert_eq!(mode(&file), mode(&other));
+    let output = run(closure(world, &["--html"]).arg(world.path().join("none/report.html")));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(!world.path().join("none").exists());
 }
 
 fn when_the_project_is_gone_its_closure_is_for_the_collector(world: &World) {

@@ -104,3 +104,20 @@ fn for_people_it_is_a_line_each_with_the_way_out_below() {
     assert!(text.contains("  -> "), "{text}");
     assert!(text.ends_with("one thing that is needed is missing\n"), "{text}");
 }
+
+#[test]
+fn a_directory_that_was_named_and_holds_no_project_is_an_error() {
+    let world = World::new();
+    for (directory, code) in [("empty", 3), ("gone", 7)] {
+        if directory == "empty" {
+            std::fs::create_dir(world.path().join(directory)).expect("a directory");
+        }
+        let output = run(world.cargo_nix().args(["doctor", "--project", directory]));
+        assert_eq!(output.status.code(), Some(code), "{}", both(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(directory),
+            "{}",
+            both(&output)
+        );
+    }
+}

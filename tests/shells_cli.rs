@@ -279,6 +279,19 @@ fn develop_in_bash_has_the_hook_and_the_users_bashrc() {
 }
 
 #[test]
+fn develop_leaves_no_file_when_the_shell_does_not_start() {
+    let world = World::new();
+    let temporary = world.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a directory");
+    let mut command = verb(&world, "develop", &with_hook(&world));
+    command
+        .args(["--", "/nonexistent/bash", "-i"])
+        .env("TMPDIR", &temporary);
+    assert_eq!(run(&mut command).status.code(), Some(127));
+    assert_eq!(std::fs::read_dir(&temporary).expect("the directory").count(), 0);
+}
+
+#[test]
 fn develop_passes_on_what_the_hook_exported_to_other_shells_and_commands() {
     let world = World::new();
     let env = with_hook(&world);

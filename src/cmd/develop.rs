@@ -18,6 +18,7 @@ use std::io::IsTerminal;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use tempfile::TempPath;
 
 pub(super) fn run(args: &DevelopArgs) -> Result<ExitCode> {
     let vars = outside::read();
@@ -39,9 +40,12 @@ pub(super) fn run(args: &DevelopArgs) -> Result<ExitCode> {
     if argv.is_empty() {
         argv.push(shell(&vars, &variables));
     }
+    // Removed when dropped, which is when no shell was started that would do it.
+    let mut written = None;
     if !args.command && reads_rcfile(&argv) {
+        let file = written.insert(rcfile(&env, &changes)?);
         // Long options come first in bash.
-        argv.splice(1..1, ["--rcfile".into(), rcfile(&env, &changes)?]);
+        argv.splice(1..1, ["--rcfile".into(), file.as_os_str().to_owned()]);
     } else if !env.shell_hook.trim().is_empty() {
         variables = after_hook(&env.shell_hook, variables)?;
     }
@@ -68,7 +72,7 @@ fn shell(vars: &Vars, variables: &Variables) -> OsString {
 }
 
 /// Writes the file that bash reads first; it removes itself.
-fn rcfile(env: &Env, changes: &Changes) -> Result<OsString> {
+fn rcfile(env: &Env, changes: &Changes) -> Result<TempPath> {
     let file = tempfile::Builder::new().prefix("cargo-nix-develop-").tempfile();
     let file = file.map_err(Error::io("making a file in", std::env::temp_dir()))?;
     let mut text = Vec::new();
@@ -84,10 +88,7 @@ fn rcfile(env: &Env, changes: &Changes) -> Result<OsString> {
     }
     text.extend_from_slice(include_bytes!("../../shell-hooks/develop.bash"));
     std::fs::write(file.path(), text).map_err(Error::io("writing", file.path()))?;
-    let (_, path) = file
-        .keep()
-        .map_err(|error| Error::io("keeping", error.file.path())(error.error))?;
-    Ok(path.into_os_string())
+    Ok(file.into_temp_path())
 }
 
 /// What sets the variables again after ~/.bashrc. Lists are not set to what

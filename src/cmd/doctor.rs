@@ -73,7 +73,7 @@ impl Check {
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     let vars = outside::read();
     let mut checks = machine::checks(&vars);
-    let (project, found) = project::checks(args.project.as_deref(), &vars);
+    let (project, found) = project::checks(args.project.as_deref(), &vars)?;
     checks.extend(machine::host(&vars, project.as_ref()));
     checks.extend(shell::checks(&vars));
     checks.extend(found);

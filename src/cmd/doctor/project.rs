@@ -1,20 +1,25 @@
 //! The project at hand: crate-env.nix, .envrc, pins.
 
 use super::Check;
+use crate::error::Result;
 use crate::project::Project;
 use crate::vars::Vars;
 use std::path::Path;
 
 /// The project, if there is one, and how it stands.
-pub(super) fn checks(start: Option<&Path>, vars: &Vars) -> (Option<Project>, Vec<Check>) {
+///
+/// # Errors
+/// There is none in the directory that was asked about.
+pub(super) fn checks(start: Option<&Path>, vars: &Vars) -> Result<(Option<Project>, Vec<Check>)> {
     let project = match Project::find_below(start, vars.home.as_deref()) {
         Ok(project) => project,
+        Err(error) if start.is_some() => return Err(error),
         Err(error) => {
             let text = error.to_string();
             let (found, way_out) = text
                 .split_once("\n  ")
                 .unwrap_or((&text, "`cargo nix init` writes one"));
-            return (None, vec![Check::absent("project", found, way_out)]);
+            return Ok((None, vec![Check::absent("project", found, way_out)]));
         }
     };
     let layers: Vec<String> = project
@@ -54,5 +59,5 @@ pub(super) fn checks(start: Option<&Path>, vars: &Vars) -> (Option<Project>, Vec
             None => "not pinned: the host set is used".to_string(),
         },
     ));
-    (Some(project), checks)
+    Ok((Some(project), checks))
 }
