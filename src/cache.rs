@@ -20,12 +20,13 @@ pub use held::{Lock, Scratch, open_lock};
 pub use key::{Key, KeyParts};
 pub use projects::KEPT_SLOTS;
 
-use crate::env::Env;
+use crate::env::{CrateEntry, Env};
 use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,13 +37,24 @@ pub struct Cache {
 }
 
 /// A realised environment, as it is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// Store path of the environment.
     pub path: String,
     /// What is in it.
     pub env: Env,
+    /// Warnings of its evaluation, to be told to whoever uses it; the project's
+    /// root, which is not part of the key, stands in them as [`ROOT`].
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Names below `crates` that Cargo.lock did not have then.
+    #[serde(default)]
+    pub unknown_crates: Vec<CrateEntry>,
 }
+
+/// Stands for the project's root in [`Slot::warnings`]: a character that no
+/// warning has.
+pub const ROOT: &str = "\u{1}";
 
 impl Cache {
     /// The cache below `directory`; nothing is read or made.
@@ -55,19 +67,23 @@ impl Cache {
         &self.directory
     }
 
-    /// Makes the directory, for this user's eyes alone, and proves that it can be
-    /// written.
+    /// Makes the directory, for this user's eyes alone, unless it is there; and
+    /// proves that it can be written.
     ///
     /// # Errors
     /// [`Error::Io`] with the directory.
     pub fn make(&self) -> Result<()> {
         let doing = "writing the cache";
-        fs::create_dir_all(self.directory.join("snapshots")).map_err(Error::io(doing, &self.directory))?;
-        let found = fs::metadata(&self.directory).map_err(Error::io(doing, &self.directory))?;
-        if found.permissions().mode() & 0o077 != 0 {
-            // A file system that has no modes is no reason to stop.
-            let _ = fs::set_permissions(&self.directory, fs::Permissions::from_mode(0o700));
+        let above = self.directory.parent().unwrap_or(&self.directory);
+        fs::create_dir_all(above).map_err(Error::io(doing, &self.directory))?;
+        // The mode of one that is there already is its owner's choice.
+        match fs::DirBuilder::new().mode(0o700).create(&self.directory) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(Error::io(doing, &self.directory)(error));
+            }
+            _ => {}
         }
+        fs::create_dir_all(self.directory.join("snapshots")).map_err(Error::io(doing, &self.directory))?;
         tempfile::tempfile_in(self.directory.join("snapshots"))
             .map(drop)
             .map_err(Error::io(doing, &self.directory))
@@ -150,4 +166,23 @@ fn names(directory: &Path) -> Vec<String> {
 fn nanoseconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_there_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = directory.path().join("above/cache");
+        let mode = || fs::metadata(&place).expect("the cache").permissions().mode() & 0o777;
+        let cache = Cache::new(place.clone());
+        cache.make().expect("made");
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o750)).expect("another mode");
+        cache.make().expect("made again");
+        assert_eq!(mode(), 0o750);
+    }
 }

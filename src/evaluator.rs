@@ -5,7 +5,7 @@
 use crate::error::{Error, Result};
 use crate::snippet;
 use crate::vars::Vars;
-use cargo_nix_protocol::{Answer, Ask, Event, Failure, Progress, Request, Settings, VERSION};
+use cargo_nix_protocol::{Answer, Ask, Event, Failure, Position, Progress, Request, Settings, VERSION};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -138,22 +138,31 @@ fn locate(vars: &Vars) -> Result<PathBuf> {
 }
 
 /// A failure as the user is shown it: what we were doing, the message, the
-/// place with its source line and a caret, the way out, and the trace if the
-/// failure still carries one.
+/// place with its source line and a caret, the way out; what else is wrong,
+/// likewise; and the trace if the failure still carries one.
 pub fn describe(failure: &Failure) -> String {
     let mut text = format!("{}: {}", failure.doing, failure.message);
-    if let Some(place) = &failure.position {
-        let plain = || format!(" --> {}:{}:{}", place.file.display(), place.line, place.column);
+    add_place(&mut text, failure.position.as_ref(), failure.hint.as_deref());
+    for other in &failure.others {
         text.push('\n');
-        text.push_str(&snippet::render(&place.file, place.line, place.column).unwrap_or_else(plain));
-    }
-    for line in failure.hint.iter().flat_map(|hint| hint.lines()) {
-        text.push_str("\n  ");
-        text.push_str(line);
+        text.push_str(&other.message);
+        add_place(&mut text, other.position.as_ref(), other.hint.as_deref());
     }
     if let Some(trace) = &failure.trace {
         text.push_str("\n\n");
         text.push_str(trace.trim_end());
     }
     text
+}
+
+fn add_place(text: &mut String, place: Option<&Position>, hint: Option<&str>) {
+    if let Some(place) = place {
+        let plain = || format!(" --> {}:{}:{}", place.file.display(), place.line, place.column);
+        text.push('\n');
+        text.push_str(&snippet::render(&place.file, place.line, place.column).unwrap_or_else(plain));
+    }
+    for line in hint.iter().flat_map(|hint| hint.lines()) {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
 }

@@ -91,6 +91,7 @@ fn headline(event: &protocol::Progress) -> Option<String> {
     let doing = match event.kind {
         ProgressKind::Evaluate => "evaluating",
         ProgressKind::Fetch => "fetching",
+        ProgressKind::Import => "importing",
         ProgressKind::Build => "building",
         ProgressKind::Log => return None,
     };
@@ -220,6 +221,7 @@ mod tests {
         let sink = Sink::default();
         let mut progress = Progress::in_lines(Box::new(sink.clone()));
         progress.event(&step(ProgressKind::Evaluate, "crate-env.nix", None));
+        progress.event(&step(ProgressKind::Import, "rustc-1.95.0", None));
         progress.event(&step(ProgressKind::Fetch, "openssl-3.5.1", Some(2)));
         progress.event(&step(ProgressKind::Fetch, "openssl-3.5.1", Some(2)));
         progress.event(&step(ProgressKind::Log, "cc -c a.c", None));
@@ -229,7 +231,7 @@ mod tests {
         let text = String::from_utf8(sink.0.lock().expect("the sink").clone()).expect("UTF-8");
         assert_eq!(
             text,
-            "evaluating crate-env.nix\nfetching openssl-3.5.1 (2 left)\nbuilding rust-1.95.0\n"
+            "evaluating crate-env.nix\nimporting rustc-1.95.0\nfetching openssl-3.5.1 (2 left)\nbuilding rust-1.95.0\n"
         );
     }
 

@@ -5,7 +5,7 @@ mod homeless;
 
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Set by `cargo-nix develop` for its shell: the directory it is for.
@@ -33,6 +33,8 @@ pub struct Vars {
     pub rustup_home: Option<PathBuf>,
     /// `NIX_STORE_DIR`, or its older name `NIX_STORE`.
     pub nix_store_dir: Option<PathBuf>,
+    /// `NIX_REMOTE`.
+    pub nix_remote: Option<OsString>,
     /// direnv's configuration: `DIRENV_CONFIG`, else `XDG_CONFIG_HOME/direnv`.
     pub direnv_config: Option<PathBuf>,
     /// `DIRENV_WATCHES`: what direnv watches so far, while it loads an .envrc.
@@ -91,6 +93,7 @@ impl Vars {
             no_color: path_of("NO_COLOR").is_some(),
             rustup_home: path_of("RUSTUP_HOME"),
             nix_store_dir: path_of("NIX_STORE_DIR").or_else(|| path_of("NIX_STORE")),
+            nix_remote: variable("NIX_REMOTE"),
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
             direnv_watches: variable("DIRENV_WATCHES"),
@@ -161,5 +164,17 @@ impl Vars {
         self.nix_store_dir
             .clone()
             .unwrap_or_else(|| PathBuf::from("/nix/store"))
+    }
+
+    /// `NIX_REMOTE`, where it names another store than that of this machine in
+    /// [`Vars::store_dir`]: which of the usual ways leads there makes no difference.
+    pub fn other_store(&self) -> &OsStr {
+        let usual = |remote: &&OsStr| {
+            ["", "auto", "daemon", "local"]
+                .iter()
+                .any(|name| *remote == *name)
+        };
+        let remote = self.nix_remote.as_deref().filter(|remote| !usual(remote));
+        remote.unwrap_or_default()
     }
 }

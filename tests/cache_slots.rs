@@ -299,3 +299,50 @@ fn an_edit_during_the_evaluation_is_not_half_seen() {
     world.write("project/b.nix", "\"old\"\n");
     assert!(is(&success(&mut env(&world, &project)), "old"));
 }
+
+/// Between the import of a part of the machine and the evaluation that uses it,
+/// nothing holds it in the store: one that was collected is imported again.
+#[test]
+fn an_import_that_is_collected_meanwhile_is_made_again() {
+    let world = World::with_own_store();
+    world.write(
+        "project/crate-env.nix",
+        "{ rust }: { toolchain = rust.minimal; }\n",
+    );
+    let collect = format!(
+        "if [ \"$(wc -l < '{}')\" -eq 3 ]; then '{}' --delete \"$NIX_STORE_DIR\"/*-cargo-[0-9]* >&2 || exit 1; fi",
+        world.path().join("evaluations").display(),
+        nix_program().with_file_name("nix-store").display()
+    );
+    let program = counting(&world, &collect);
+    success(env(&world, &world.path().join("project")).env("CARGO_NIX_EVAL", program));
+    assert_eq!(
+        evaluations(&world),
+        6,
+        "lacking, imported, collected, and once more"
+    );
+}
+
+/// A store below a root of its own is another one, and refused, however well the
+/// cache knows the project.
+#[test]
+fn a_store_in_a_root_of_its_own_is_no_hit() {
+    let world = World::new();
+    let project = project(&world, "project", "remote");
+    success(&mut env(&world, &project));
+    for usual in ["", "auto", "local"] {
+        success(
+            env(&world, &project)
+                .env("NIX_REMOTE", usual)
+                .env("CARGO_NIX_EVAL", "/nonexistent"),
+        );
+    }
+    let remote = format!("local?root={}", world.path().join("root").display());
+    let output = run(env(&world, &project).env("NIX_REMOTE", remote));
+    assert_eq!(output.status.code(), Some(6), "{}", both(&output));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains("where no shell looks\n  unset NIX_REMOTE"),
+        "{told}"
+    );
+}

@@ -32,6 +32,7 @@ fn fill(world: &World, cache: &Cache, n: usize) -> PathBuf {
     let slot = Slot {
         path: environment.display().to_string(),
         env: Env::default(),
+        ..Slot::default()
     };
     cache.fill(&key(n), &slot).expect("a slot");
     let directory = cache.slot_directory(&key(n));
@@ -112,7 +113,7 @@ fn what_somebody_fills_or_has_just_filled_stays() {
     File::open(&young)
         .and_then(|file| file.set_modified(SystemTime::now()))
         .expect("a young slot");
-    let lock = cache.lock(&key(0), SystemTime::now()).expect("the lock");
+    let lock = cache.lock(&key(0), SystemTime::now(), false).expect("the lock");
     let told = gc(&world, &[]);
     assert_eq!(
         (told["slots"].as_array().map(Vec::len), &told["keptSlots"]),
@@ -131,10 +132,10 @@ fn a_lock_that_is_collected_while_others_wait_keeps_them_apart() {
     let world = World::new();
     let cache = Cache::new(world.cache());
     let path = cache.directory().join("locks").join(key(0).as_str());
-    let collector = cache.lock(&key(0), SystemTime::now()).expect("the lock");
+    let collector = cache.lock(&key(0), SystemTime::now(), false).expect("the lock");
     let waiter = {
         let cache = cache.clone();
-        std::thread::spawn(move || cache.lock(&key(0), SystemTime::now()).expect("the lock"))
+        std::thread::spawn(move || cache.lock(&key(0), SystemTime::now(), false).expect("the lock"))
     };
     // Time for the waiter to open the file; if it is late, nothing is tested
     // and nothing fails.
@@ -169,11 +170,11 @@ fn left_overs_go_when_they_are_old() {
     cache.make().expect("a cache");
     drop(
         cache
-            .lock(&key(0), SystemTime::now())
+            .lock(&key(0), SystemTime::now(), false)
             .expect("a lock that locks nothing"),
     );
     let held = cache
-        .lock(&key(1), SystemTime::now())
+        .lock(&key(1), SystemTime::now(), false)
         .expect("a lock that is held");
     let snapshots = cache.directory().join("snapshots");
     for name in ["snapshot-old", "snapshot-new"] {

@@ -32,11 +32,12 @@ impl Cache {
     }
 
     /// Takes the lock of `key`, waiting for whoever holds it. `began` is when
-    /// the caller began to look at what gave the key.
+    /// the caller began to look at what gave the key; `offline`, whether it does
+    /// without the network.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn lock(&self, key: &Key, began: SystemTime) -> Result<Lock> {
+    pub fn lock(&self, key: &Key, began: SystemTime, offline: bool) -> Result<Lock> {
         let path = self.lock_path(key);
         let file = loop {
             let file = open_lock(&path)?;
@@ -51,6 +52,7 @@ impl Cache {
             _file: file,
             failure: path.with_extension("failure"),
             began: nanoseconds(began),
+            offline,
         })
     }
 
@@ -111,26 +113,30 @@ pub struct Lock {
     _file: File,
     failure: PathBuf,
     began: u64,
+    offline: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 struct LastFailure {
     ended: u64,
+    /// It was to do without the network.
+    offline: bool,
     failure: Failure,
 }
 
 impl Lock {
-    /// The failure of an evaluation of this key that ended after we began: it
-    /// is ours too.
+    /// The failure of an evaluation of this key that ended after we began, and
+    /// had as much of the network as we: it is ours too.
     pub fn failure_meanwhile(&self) -> Option<Failure> {
         let last: LastFailure = serde_json::from_slice(&sealed::read(&self.failure, "failure")?).ok()?;
-        (last.ended >= self.began).then_some(last.failure)
+        (last.ended >= self.began && last.offline == self.offline).then_some(last.failure)
     }
 
     /// Leaves `failure` for those who wait.
     pub fn failed(&self, failure: &Failure) {
         let last = LastFailure {
             ended: nanoseconds(SystemTime::now()),
+            offline: self.offline,
             failure: failure.clone(),
         };
         let payload = serde_json::to_vec(&last).expect("a failure is JSON");
@@ -162,5 +168,34 @@ mod tests {
         let other = cache.scratch().expect("another");
         assert!(!left.exists());
         assert!(alive.path().exists() && other.path().exists());
+    }
+
+    /// Who has the network need not fail as somebody without it did.
+    #[test]
+    fn a_failure_is_shared_with_those_who_had_as_much_of_the_network() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let cache = Cache::new(directory.path().join("cache"));
+        let key = Key::parse(&"0".repeat(64)).expect("a key");
+        let failure = Failure {
+            doing: "fetching".into(),
+            message: "offline".into(),
+            position: None,
+            hint: None,
+            trace: None,
+            kind: cargo_nix_protocol::FailureKind::Build,
+            others: Vec::new(),
+        };
+        cache
+            .lock(&key, SystemTime::UNIX_EPOCH, true)
+            .expect("the lock")
+            .failed(&failure);
+        let shared = |offline| {
+            let lock = cache
+                .lock(&key, SystemTime::UNIX_EPOCH, offline)
+                .expect("the lock");
+            lock.failure_meanwhile()
+        };
+        assert_eq!(shared(true), Some(failure));
+        assert_eq!(shared(false), None);
     }
 }

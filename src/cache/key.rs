@@ -20,6 +20,8 @@ pub struct KeyParts<'a> {
     pub system: &'a str,
     /// The store directory: its paths stand in the environment.
     pub store: &'a OsStr,
+    /// Which store that is, where it is not this machine's own: `NIX_REMOTE`.
+    pub remote: &'a OsStr,
     /// Whether the evaluation may read more than the input set.
     pub impure: bool,
     /// `EnvArguments::crates`.
@@ -29,13 +31,17 @@ pub struct KeyParts<'a> {
 impl Key {
     /// The key of these parts.
     pub fn of(parts: &KeyParts<'_>) -> Key {
-        let mut hasher = blake3::Hasher::new_derive_key("cargo-nix environment key 2");
+        let mut hasher = blake3::Hasher::new_derive_key("cargo-nix environment key 3");
         for hash in [parts.inputs, parts.library] {
             hasher.update(hash.as_bytes());
         }
         hasher.update(&[u8::from(parts.host.is_some())]);
         hasher.update(parts.host.map_or(&[0; 32], |hash| hash.as_bytes()));
-        for text in [parts.system.as_bytes(), parts.store.as_bytes()] {
+        for text in [
+            parts.system.as_bytes(),
+            parts.store.as_bytes(),
+            parts.remote.as_bytes(),
+        ] {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text);
         }
@@ -74,6 +80,7 @@ mod tests {
             crates: &[],
             system: "x86_64-linux",
             store: OsStr::new("/nix/store"),
+            remote: OsStr::new(""),
             impure: false,
         };
         let all = [
@@ -97,6 +104,10 @@ mod tests {
             },
             KeyParts {
                 store: OsStr::new("/gnu/store"),
+                ..parts
+            },
+            KeyParts {
+                remote: OsStr::new("local?root=/mnt"),
                 ..parts
             },
             KeyParts {

@@ -2,15 +2,18 @@
 //! has is most likely misspelled. A warning, not an error: Cargo.lock is not
 //! part of the key, and `cargo remove` must not break an environment.
 
-use super::dump::Meta;
+use super::dump::CrateEntry;
 use crate::bounded;
 use crate::cargo_lock::Lock;
 use crate::project::Project;
 use std::collections::BTreeSet;
 
-/// A warning for each name below `crates` that is not in Cargo.lock; none
-/// without a Cargo.lock that can be read.
-pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
+/// Those names below `crates` that are not in Cargo.lock, each with a warning;
+/// none without a Cargo.lock that can be read.
+pub fn unknown<'a>(crates: &'a [CrateEntry], project: &Project) -> Vec<(&'a CrateEntry, String)> {
+    if crates.is_empty() {
+        return Vec::new();
+    }
     let Some(lock) = project
         .layers
         .iter()
@@ -33,7 +36,7 @@ pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
         let nearest = nearest.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         format!("{place}`crates.{name}`: Cargo.lock has no package of this name{nearest}")
     };
-    meta.crates
+    crates
         .iter()
         .filter(|entry| !packages.contains(entry.name.as_str()))
         .map(|entry| {
@@ -43,7 +46,7 @@ pub fn unknown(meta: &Meta, project: &Project) -> Vec<String> {
                 .map_or(String::new(), |(file, line, column)| {
                     format!("{}:{line}:{column}: ", project.root.join(file).display())
                 });
-            warning(&entry.name, place)
+            (entry, warning(&entry.name, place))
         })
         .collect()
 }
@@ -61,7 +64,6 @@ fn nearest<'a>(name: &str, candidates: &BTreeSet<&'a str>) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env::dump::CrateEntry;
 
     fn project_with(lock: Option<&str>) -> (tempfile::TempDir, Project) {
         let directory = tempfile::tempdir().expect("a directory");
@@ -78,16 +80,13 @@ mod tests {
         (directory, project)
     }
 
-    fn meta(name: &str) -> Meta {
-        let position = Some(("crate-env.nix".to_owned(), 4, 3));
-        Meta {
-            crates: vec![CrateEntry {
-                name: name.to_owned(),
-                position,
-            }],
-            units: None,
-            pinned: false,
-        }
+    fn warnings(name: &str, project: &Project) -> Vec<String> {
+        let entry = CrateEntry {
+            name: name.to_owned(),
+            position: Some(("crate-env.nix".to_owned(), 4, 3)),
+        };
+        let told = unknown(std::slice::from_ref(&entry), project);
+        told.into_iter().map(|(_, warning)| warning).collect()
     }
 
     const LOCK: &str = "version = 4\n[[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";
@@ -97,7 +96,7 @@ mod tests {
         let (directory, project) = project_with(Some(LOCK));
         let place = directory.path().join("crate-env.nix");
         assert_eq!(
-            unknown(&meta("opnessl-sys"), &project),
+            warnings("opnessl-sys", &project),
             [format!(
                 "{}:4:3: `crates.opnessl-sys`: Cargo.lock has no package of this name; did you mean `openssl-sys`?",
                 place.display()
@@ -108,10 +107,10 @@ mod tests {
     #[test]
     fn a_right_name_and_an_absent_or_broken_lock_say_nothing() {
         let (_directory, project) = project_with(Some(LOCK));
-        assert!(unknown(&meta("openssl-sys"), &project).is_empty());
+        assert!(warnings("openssl-sys", &project).is_empty());
         let (_directory, project) = project_with(None);
-        assert!(unknown(&meta("x"), &project).is_empty());
+        assert!(warnings("x", &project).is_empty());
         let (_directory, project) = project_with(Some("not toml ["));
-        assert!(unknown(&meta("x"), &project).is_empty());
+        assert!(warnings("x", &project).is_empty());
     }
 }

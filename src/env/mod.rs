@@ -12,7 +12,7 @@ mod parts;
 pub mod render;
 pub mod units;
 
-pub use dump::Env;
+pub use dump::{CrateEntry, Env};
 pub use obtain::{Look, Obtained, obtain, obtain_only};
 pub use parts::system;
 pub use render::Format;

@@ -3,9 +3,10 @@
 //! processes ask.
 
 use super::Env;
+use super::crates;
 use super::dump::Meta;
 use super::parts::{key, native_crates, system};
-use crate::cache::{Cache, Key, Slot};
+use crate::cache::{self, Cache, Key, Slot};
 use crate::cli::ObtainArgs;
 use crate::error::{Error, Result};
 use crate::evaluator;
@@ -15,7 +16,7 @@ use crate::library;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::vars::Vars;
-use cargo_nix_protocol::{Answer, Ask, EnvAnswer, EnvArguments, EnvAsk, ImportAsk, Settings, Tree};
+use cargo_nix_protocol::{Answer, Ask, EnvAnswer, EnvArguments, EnvAsk, Import, ImportAsk, Settings, Tree};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::TempDir;
@@ -80,7 +81,12 @@ pub fn obtain_only(args: &ObtainArgs, vars: &Vars, only: Option<blake3::Hash>) -
     }
     let slot = match look.slot.take() {
         // Nobody can know whether what it was evaluated from is still the same.
-        Some(slot) if !args.impure => slot,
+        Some(slot) if !args.impure => {
+            if !args.quiet {
+                look.warn(&slot);
+            }
+            slot
+        }
         _ => look.fill()?,
     };
     look.remember();
@@ -205,7 +211,7 @@ impl<'a> Look<'a> {
         let host = Host::checked(self.vars, self.cache.directory())?;
         self.key = self.key_with(Some(&host));
         loop {
-            let lock = self.cache.lock(&self.key, self.began)?;
+            let lock = self.cache.lock(&self.key, self.began, self.args.offline)?;
             if let Some(slot) = self.cache.slot(&self.key).filter(|_| !self.args.impure) {
                 return Ok(slot);
             }
@@ -261,11 +267,18 @@ impl<'a> Look<'a> {
                 answer.path
             ))
         })?;
+        let meta: Meta = serde_json::from_value(answer.meta).unwrap_or_default();
+        let root = self.project.root.to_string_lossy();
+        let portable = |warning: &String| warning.replace(&*root, cache::ROOT);
         let slot = Slot {
-            path: answer.path.clone(),
+            path: answer.path,
             env,
+            warnings: answer.lasting.iter().map(portable).collect(),
+            unknown_crates: crates::unknown(&meta.crates, &self.project)
+                .into_iter()
+                .map(|(entry, _)| entry.clone())
+                .collect(),
         };
-        let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
         if let Some(units) = &meta.units {
             let directory = self.cache.slot_directory(&self.key);
             let store_dir = self.vars.store_dir();
@@ -276,7 +289,14 @@ impl<'a> Look<'a> {
         if meta.pinned && !self.args.impure {
             self.cache.serve(&self.key_with(None), &self.key)?;
         }
-        self.warn(&answer);
+        for warning in answer
+            .warnings
+            .iter()
+            .filter(|warning| !answer.lasting.contains(warning))
+        {
+            crate::say!("warning: {warning}");
+        }
+        self.warn(&slot);
         Ok(Some(slot))
     }
 
@@ -289,38 +309,48 @@ impl<'a> Look<'a> {
         library: &Tree,
         progress: &mut Progress,
     ) -> Result<EnvAnswer> {
-        const ROUNDS: usize = 4;
+        const ROUNDS: usize = 6;
         for _ in 0..ROUNDS {
+            let arguments = self.arguments(host);
+            let imported = host::imports::of(&arguments.host);
             let ask = Ask::Env(EnvAsk {
                 snapshot: snapshot.clone(),
                 library: library.clone(),
                 // For messages: JSON holds text, and a path need not be any.
                 project_root: self.project.root.to_string_lossy().into_owned().into(),
-                arguments: self.arguments(host),
+                arguments,
                 roots: self.cache.slot_directory(&self.key),
             });
-            match evaluator::ask(self.vars, &self.settings(host), ask, |step| progress.event(step))? {
-                Answer::Env(answer) => return Ok(answer),
-                Answer::NeedImports { items } => {
-                    let ask = Ask::Import(ImportAsk { items });
-                    let settings = Settings {
-                        impure: true,
-                        ..self.settings(host)
-                    };
-                    let answer = evaluator::ask(self.vars, &settings, ask, |step| progress.event(step))?;
-                    let Answer::Import { paths } = answer else {
-                        return Err(unexpected(&answer));
-                    };
-                    for (id, path) in &paths {
-                        host::imports::remember(self.cache.directory(), &self.vars.store_dir(), id, path)?;
-                    }
-                }
-                answer => return Err(unexpected(&answer)),
+            let answer = evaluator::ask(self.vars, &self.settings(host), ask, |step| progress.event(step));
+            match answer {
+                Ok(Answer::Env(answer)) => return Ok(answer),
+                Ok(Answer::NeedImports { items }) => self.import(items, host, progress)?,
+                Ok(answer) => return Err(unexpected(&answer)),
+                // The collector came between two evaluators: import again.
+                Err(Error::Evaluator(_)) if imported.iter().any(|path| !path.exists()) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(Error::EvaluatorGone(
             "the evaluation asks for the same imports again and again".to_owned(),
         ))
+    }
+
+    /// Adds parts of this machine to the store, and remembers where they are.
+    fn import(&self, items: Vec<Import>, host: &Host, progress: &mut Progress) -> Result<()> {
+        let ask = Ask::Import(ImportAsk { items });
+        let settings = Settings {
+            impure: true,
+            ..self.settings(host)
+        };
+        let answer = evaluator::ask(self.vars, &settings, ask, |step| progress.event(step))?;
+        let Answer::Import { paths } = answer else {
+            return Err(unexpected(&answer));
+        };
+        for (id, path) in &paths {
+            host::imports::remember(self.cache.directory(), &self.vars.store_dir(), id, path)?;
+        }
+        Ok(())
     }
 
     fn settings(&self, host: &Host) -> Settings {
@@ -355,12 +385,13 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn warn(&self, answer: &EnvAnswer) {
-        for warning in &answer.warnings {
-            crate::say!("warning: {warning}");
+    /// Tells the warnings that belong to a slot.
+    fn warn(&self, slot: &Slot) {
+        let root = self.project.root.to_string_lossy();
+        for warning in &slot.warnings {
+            crate::say!("warning: {}", warning.replace(cache::ROOT, &root));
         }
-        let meta: Meta = serde_json::from_value(answer.meta.clone()).unwrap_or_default();
-        for warning in super::crates::unknown(&meta, &self.project) {
+        for (_, warning) in crates::unknown(&slot.unknown_crates, &self.project) {
             crate::say!("warning: {warning}");
         }
     }

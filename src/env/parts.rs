@@ -37,6 +37,7 @@ pub(super) fn key(
         library: &library::digest(),
         system: system(),
         store: vars.store_dir().as_os_str(),
+        remote: vars.other_store(),
         impure: args.impure,
         crates,
     })

@@ -40,6 +40,15 @@ pub fn known(cache_dir: &Path, store_dir: &Path) -> BTreeMap<String, String> {
     known
 }
 
+/// The store paths among the imports of a description (`Host::describe`).
+pub fn of(description: &serde_json::Value) -> Vec<PathBuf> {
+    let imports = description["imports"].as_object().into_iter().flatten();
+    imports
+        .filter_map(|(_, path)| path.as_str())
+        .map(PathBuf::from)
+        .collect()
+}
+
 /// Adds `id -> path` to `store_dir`'s; entries whose path is gone are dropped on
 /// the way, those of other stores too.
 ///

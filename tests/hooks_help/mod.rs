@@ -88,6 +88,7 @@ impl Place {
         let slot = Slot {
             path: path.to_str().expect("UTF-8").to_owned(),
             env: env.clone(),
+            ..Slot::default()
         };
         look.cache.fill(&look.key, &slot).expect("filled");
     }

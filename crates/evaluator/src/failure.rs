@@ -18,6 +18,7 @@ pub fn fail(kind: FailureKind, doing: &str, message: impl Into<String>, hint: Op
         hint: hint.map(str::to_owned),
         trace: None,
         kind,
+        others: Vec::new(),
     })
 }
 
@@ -38,6 +39,7 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
             .or_else(|| hints::suggestion(&trace)),
         trace: Some(map(&error.full).trim().to_owned()),
         kind: kind(&raw, fallback),
+        others: Vec::new(),
     })
 }
 

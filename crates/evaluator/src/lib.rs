@@ -17,6 +17,7 @@ pub mod nix;
 mod places;
 mod progress;
 mod roots;
+mod sandbox;
 pub mod serve;
 mod settings;
 mod streams;

@@ -16,7 +16,7 @@ const MARK: &[u8] = b"\0cargo-nix mark\0";
 
 #[derive(Default)]
 struct Seen {
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
     /// The errors that libnix printed: those of builds that are not what the
     /// request itself failed with. Lines after the first are without indentation.
     errors: Vec<String>,
@@ -24,6 +24,17 @@ struct Seen {
     in_error: bool,
     log: VecDeque<String>,
     left: Option<u64>,
+    /// Whether anything was built.
+    built: bool,
+}
+
+/// A warning of libnix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Warning {
+    /// What it says.
+    pub text: String,
+    /// It is one of the expressions' own (`builtins.warn`).
+    pub of_evaluation: bool,
 }
 
 /// What is known of failed builds besides the error itself.
@@ -87,9 +98,15 @@ impl Chatter {
     }
 
     /// The warnings since [`Chatter::reset`], each once, in order.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<Warning> {
         self.catch_up();
         self.with(|seen| seen.warnings.clone())
+    }
+
+    /// Whether anything was built since [`Chatter::reset`].
+    pub fn built(&self) -> bool {
+        self.catch_up();
+        self.with(|seen| seen.built)
     }
 
     /// What builds have left behind since [`Chatter::reset`].
@@ -157,13 +174,14 @@ impl Listener {
                 return;
             }
             Line::Warning(warning) => {
-                if !seen.warnings.iter().any(|known| known == warning) {
-                    seen.warnings.push(warning.to_owned());
+                if !seen.warnings.contains(&warning) {
+                    seen.warnings.push(warning);
                 }
                 return;
             }
             Line::Step(kind, what) => (kind, what),
         };
+        seen.built |= kind == ProgressKind::Build;
         if matches!(kind, ProgressKind::Build | ProgressKind::Fetch) {
             seen.left = seen.left.map(|left| left.saturating_sub(1));
         }
@@ -183,7 +201,7 @@ impl Listener {
 #[derive(Debug, PartialEq)]
 enum Line<'a> {
     Error(&'a str),
-    Warning(&'a str),
+    Warning(Warning),
     Step(ProgressKind, String),
 }
 
@@ -200,7 +218,10 @@ fn read(line: &str) -> Line<'_> {
     }
     for prefix in ["evaluation warning: ", "warning: "] {
         if let Some(warning) = line.strip_prefix(prefix) {
-            return Line::Warning(warning);
+            return Line::Warning(Warning {
+                text: warning.to_owned(),
+                of_evaluation: prefix.starts_with("evaluation"),
+            });
         }
     }
     if let Some(error) = line.strip_prefix("error: ") {
@@ -270,7 +291,14 @@ mod tests {
         let copy = "copying path '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-zlib' from 'https://cache'...";
         assert_eq!(read(copy), Line::Step(ProgressKind::Fetch, "zlib".into()));
         assert_eq!(read("error: builder failed;"), Line::Error("builder failed;"));
-        assert_eq!(read("evaluation warning: old"), Line::Warning("old"));
+        let warning = |of_evaluation| {
+            Line::Warning(Warning {
+                text: "old".into(),
+                of_evaluation,
+            })
+        };
+        assert_eq!(read("evaluation warning: old"), warning(true));
+        assert_eq!(read("warning: old"), warning(false));
         assert_eq!(
             read("cc -c x.c"),
             Line::Step(ProgressKind::Log, "cc -c x.c".into())

@@ -243,6 +243,8 @@ pub enum ProgressKind {
     Evaluate,
     /// Download or copy into the store.
     Fetch,
+    /// A part of this machine being added to the store.
+    Import,
     /// A derivation being built.
     Build,
     /// A line of a builder's output.
@@ -308,8 +310,12 @@ pub struct EnvAnswer {
     pub meta: serde_json::Value,
     /// Store paths of the fetched inputs that were made GC roots.
     pub inputs: Vec<String>,
-    /// Warnings of the evaluation (`builtins.warn`, unknown attributes).
+    /// Warnings: those of the evaluation (`builtins.warn`), and what else libnix
+    /// had to say.
     pub warnings: Vec<String>,
+    /// Those of the evaluation alone, which are true as long as the environment is.
+    #[serde(default)]
+    pub lasting: Vec<String>,
 }
 
 /// A path of a closure.
@@ -338,6 +344,20 @@ pub struct Failure {
     pub trace: Option<String>,
     /// What kind of fault, for the exit code.
     pub kind: FailureKind,
+    /// What else is wrong, each to be shown like the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Fault>,
+}
+
+/// One more fault of a [`Failure`]; fields as there.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Fault {
+    /// The short message.
+    pub message: String,
+    /// Where in the project.
+    pub position: Option<Position>,
+    /// The way out.
+    pub hint: Option<String>,
 }
 
 /// A place in a file of the project.

@@ -5,8 +5,10 @@ use crate::failure::{Fallible, fail, of_nix};
 use crate::nix::{NixError, Value};
 use crate::places::Places;
 use crate::progress::Chatter;
-use crate::{drv, roots};
-use cargo_nix_protocol::{Answer, EnvAnswer, EnvAsk, Failure, FailureKind, Import, Position, ProgressKind};
+use crate::{drv, roots, sandbox};
+use cargo_nix_protocol::{
+    Answer, EnvAnswer, EnvAsk, Failure, FailureKind, Fault, Import, Position, ProgressKind,
+};
 use serde::Deserialize;
 
 const EVALUATING: &str = "evaluating crate-env.nix";
@@ -52,21 +54,28 @@ impl<'a> Evaluation<'a> {
         let path = self.realise()?;
         let dump = self.read(&path)?;
 
-        let mut warnings = strings(&meta, "warnings");
-        warnings.extend(
-            self.session
-                .chatter
-                .warnings()
-                .iter()
-                .map(|warning| self.places.map(warning)),
-        );
+        let mut lasting = strings(&meta, "warnings");
+        let (own, others): (Vec<_>, Vec<_>) = self
+            .session
+            .chatter
+            .warnings()
+            .into_iter()
+            .partition(|warning| warning.of_evaluation);
+        lasting.extend(own.iter().map(|warning| self.places.map(&warning.text)));
+        let mut warnings = lasting.clone();
+        warnings.extend(others.iter().map(|warning| self.places.map(&warning.text)));
         warnings.extend(self.root(&path, &inputs));
+        // libnix says nothing when it does without.
+        if self.session.chatter.built() && self.session.daemon.is_none() && !sandbox::possible() {
+            warnings.push(sandbox::WARNING.to_owned());
+        }
         Ok(Answer::Env(EnvAnswer {
             path,
             dump,
             meta,
             inputs,
             warnings,
+            lasting,
         }))
     }
 
@@ -160,7 +169,7 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    /// `meta`, if it tells of no problems; the first of them fails the request.
+    /// `meta`, if it tells of no problems; all of them together fail the request.
     fn checked(&self, meta: serde_json::Value) -> Fallible<serde_json::Value> {
         let problems = meta
             .get("problems")
@@ -174,20 +183,18 @@ impl<'a> Evaluation<'a> {
                 None,
             )
         })?;
-        let Some((first, rest)) = problems.split_first() else {
+        let mut faults = problems.into_iter().map(|problem| problem.told(self));
+        let Some(first) = faults.next() else {
             return Ok(meta);
         };
-        let others = rest
-            .iter()
-            .map(|problem| format!("\n{}", problem.one_line()))
-            .collect::<String>();
         Err(Box::new(Failure {
             doing: EVALUATING.to_owned(),
-            message: self.places.map(&format!("{}{others}", first.message)),
-            position: first.position(self),
-            hint: first.hint.clone(),
+            message: first.message,
+            position: first.position,
+            hint: first.hint,
             trace: None,
             kind: FailureKind::Evaluation,
+            others: faults.collect(),
         }))
     }
 }
@@ -222,10 +229,11 @@ impl Problem {
         })
     }
 
-    fn one_line(&self) -> String {
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => format!("{} ({file}:{line})", self.message),
-            _ => self.message.clone(),
+    fn told(self, evaluation: &Evaluation<'_>) -> Fault {
+        Fault {
+            position: self.position(evaluation),
+            message: evaluation.places.map(&self.message),
+            hint: self.hint,
         }
     }
 }

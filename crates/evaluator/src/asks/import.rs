@@ -19,7 +19,7 @@ pub fn answer(session: &Session, ask: &ImportAsk) -> Fallible<Answer> {
     let state = session.state()?;
     let mut paths = BTreeMap::new();
     for item in &ask.items {
-        session.chatter.step(ProgressKind::Fetch, &item.name);
+        session.chatter.step(ProgressKind::Import, &item.name);
         let doing = format!("adding {} to the store", item.name);
         let item = checked(item, &doing)?;
         let path = apply(&state, include_str!("import.nix"), &item)

@@ -48,6 +48,15 @@ pub(super) fn of_opening(mut failure: Box<Failure>, root: bool) -> Box<Failure> 
 /// libnix took a directory of the user's for the root of a store of its own:
 /// what it holds is not where its paths say, so that no shell finds it.
 pub(super) fn of_chroot(directory: &str, really: &str) -> Box<Failure> {
+    let remote = std::env::var("NIX_REMOTE").unwrap_or_default();
+    if remote.contains("root=") || remote.starts_with('/') {
+        return crate::failure::fail(
+            FailureKind::Store,
+            "opening the store",
+            format!("NIX_REMOTE={remote} keeps {directory} in {really}, where no shell looks"),
+            Some("unset NIX_REMOTE, or name a store whose paths are where they say"),
+        );
+    }
     crate::failure::fail(
         FailureKind::Store,
         "opening the store",

@@ -1,0 +1,6 @@
+{ rust, ... }:
+{
+  toolchian = rust.default;
+  evn.A = "1";
+  buildInputs = "openssl";
+}
