@@ -46,6 +46,7 @@ lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
 	@scripts/lint.sh
 
 bench: release ## Measure the figures of the README (UPDATE=1 writes them there)
+	@scripts/setup.sh --tests
 	$(CARGO) bench --bench figures
 
 install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured

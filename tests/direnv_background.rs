@@ -5,7 +5,7 @@ mod common;
 mod direnv_help;
 
 use common::{both, run, success};
-use direnv_help::{Session, eventually, is_alive, job, kill, shell, shell_with, slow, status};
+use direnv_help::{Session, eventually, is_alive, job, kill, shell, slow, status};
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -171,25 +171,51 @@ fn a_failure_is_told_and_not_tried_again_for_the_same_inputs() {
     assert_eq!(counter.started().len(), evaluations);
 }
 
+/// What each of many shells does: prompts until the environment is there.
+const ENTER: &str = r#"
+case $1 in
+    direnv) prompt() { eval "$(direnv export bash)"; } ;;
+    hook) eval "$(cargo-nix hook bash)" && prompt() { __cargo_nix_prompt; } ;;
+esac
+for ((round = 0; round < 600; round++)); do
+    prompt
+    case ${CARGO_NIX_STATUS-} in
+        ready) [ "${GREETING-}" = cold ] && exit 0 || exit 1 ;;
+        failed) exit 2 ;;
+    esac
+    sleep 0.5
+done
+exit 3
+"#;
+
 #[test]
-fn thirty_two_shells_cause_one_evaluation() {
-    let mut session = Session::with(&shell_with("many", "env.NUMBER = \"32\";"));
-    let counter = session.counting();
-    let children: Vec<_> = (0..32)
-        .map(|_| {
-            let mut command = session.export("bash");
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-            command.spawn().expect("direnv starts")
-        })
-        .collect();
-    for mut child in children {
-        assert!(child.wait().expect("direnv ends").success());
-    }
+fn thirty_two_shells_at_once_cause_one_evaluation() {
+    // The machine is looked at, and the toolchain imported, for another project.
+    let mut session = Session::with(&shell("warm"));
     session.until("ready");
-    assert_eq!(session.get("GREETING").as_deref(), Some("many"));
-    // One that asks what has to be imported, one that imports, one that knows.
-    let once = counter.started().len();
-    assert!(once <= 3, "{once} evaluators");
+    let counter = session.counting();
+    session.variables.retain(|name, _| name == "CARGO_NIX_EVAL");
+    session.directory = session.world.path().join("cold");
+    session.write("crate-env.nix", &shell("cold"));
+    session.envrc("use cargo-nix\n");
+    success(session.program("cargo-nix").arg("allow"));
+    let enter = |number: usize| {
+        let kind = ["direnv", "hook"][number % 2];
+        session
+            .program("bash")
+            .args(["--norc", "-c", ENTER, "bash", kind])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("bash starts")
+    };
+    let shells: Vec<_> = (0..32).map(enter).collect();
+    for shell in shells {
+        let output = shell.wait_with_output().expect("bash ends");
+        assert!(output.status.success(), "{}: {}", output.status, both(&output));
+    }
+    assert_eq!(counter.started().len(), 1);
 }
 
 #[test]

@@ -5,7 +5,10 @@
 //! that a busy machine slows all of them; ratios are of one run. Nothing is
 //! asserted here but that the programs work: a row that misses its limit says so.
 
+mod background;
+mod direnv;
 mod measure;
+mod outside;
 mod place;
 mod prompt;
 mod report;
@@ -46,7 +49,17 @@ fn main() {
     let prompts = [(small.as_path(), "ready"), (Path::new("/"), "")]
         .map(|(directory, status)| prompt::prompts(&place, directory, status, HOT_ROUNDS));
 
-    let table = report::table(&rows(&hot, &cold[0], &prompts));
+    let mut rows = rows(&hot, &cold[0], &prompts);
+    rows.push(outside::row(&place, &small, HOT_ROUNDS));
+    rows.extend(direnv::rows(&place, &small));
+    rows.extend(background::rows(
+        &place,
+        &small,
+        &small.with_file_name("direnv-ours"),
+    ));
+    rows.push(background::at_once(&place));
+
+    let table = report::table(&rows);
     println!("{table}");
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         report::write_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &table);

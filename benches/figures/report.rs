@@ -17,6 +17,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// Any row: what is told, and whether that keeps the limit.
+    pub fn of(what: &str, limit: &str, is: String, kept: bool) -> Row {
+        Row {
+            what: what.to_owned(),
+            limit: limit.to_owned(),
+            is,
+            kept,
+        }
+    }
+
     /// Median, with the slowest twentieth; `limit` in milliseconds for the median.
     pub fn time(what: &str, limit: Option<f64>, sample: &Sample) -> Row {
         let median = sample.median();

@@ -24,7 +24,7 @@ mod wrapper;
 
 pub use wrapper::WRAPPER;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, DirenvArgs, DirenvVerb, Verb};
 use clap::{Args, Command, Parser};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,6 +80,11 @@ fn hot_verb(args: &[OsString]) -> Option<Verb> {
     match words.first()?.to_str()? {
         "env" => parsed(words).map(Verb::Env),
         "prompt" => parsed(words).map(Verb::Prompt),
+        "direnv" if words.get(1)? == "export" => parsed(&words[1..]).map(|load| {
+            Verb::Direnv(DirenvArgs {
+                verb: DirenvVerb::Export(load),
+            })
+        }),
         _ => None,
     }
 }
