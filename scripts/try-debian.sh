@@ -5,8 +5,8 @@
 #
 # The root is made once by debootstrap, from the mirror this machine uses, in
 # ${TRY_DEBIAN_DIR:-/var/tmp/cargo-nix-try}/SUITE; remove that directory to
-# begin with nothing. Rust comes from this machine's rustup (bind-mounted,
-# read-only). Needs root; mounts live in a mount namespace and go with it.
+# begin with nothing. Rust comes from this machine's rustup (RUSTUP_HOME,
+# bind-mounted, read-only). Needs root; mounts live in a mount namespace and go with it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/setup/common.sh
@@ -45,6 +45,7 @@ shift
 root=${TRY_DEBIAN_DIR:-/var/tmp/cargo-nix-try}/$suite
 rustup=${RUSTUP_HOME:-$HOME/.rustup}
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
+[ -x "$cargo_home/bin/rustup" ] || die "no rustup in $cargo_home/bin." "install Rust with rustup first"
 [ -d "$rustup/toolchains" ] || die "no toolchains in $rustup." "install Rust with rustup first"
 
 make_root() {
@@ -73,8 +74,14 @@ carry_network() {
 
 [ -e "$root/.made" ] || make_root
 carry_network
-mkdir -p "$root/root/.rustup" "$root/root/.cargo/bin"
-cp -a "$cargo_home/bin/." "$root/root/.cargo/bin/"
+mkdir -p "$root/root/.rustup" "$root/root/.cargo"
+rm -rf "$root/root/.cargo/bin"
+mkdir "$root/root/.cargo/bin"
+cp "$cargo_home/bin/rustup" "$root/root/.cargo/bin/"
+# rustup under its other names; what else cargo has installed here stays here.
+for name in cargo cargo-clippy cargo-fmt clippy-driver rust-analyzer rustc rustdoc rustfmt; do
+    ln -s rustup "$root/root/.cargo/bin/$name"
+done
 rm -rf "$root/root/cargo-nix"
 git clone --quiet --no-hardlinks "$here/.." "$root/root/cargo-nix"
 
