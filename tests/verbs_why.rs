@@ -137,10 +137,7 @@ fn what_changed_is_named_down_to_its_root() {
     built(&mut units.cargo(&project));
     assert_said(
         &why(&units, "inner"),
-        &[
-            "was taken from the store",
-            "it is the same as in the build before",
-        ],
+        &["was taken from the store", "it is the same as it was before"],
     );
 
     let unknown = run(units.world.cargo_nix().args(["why", "iner"]));

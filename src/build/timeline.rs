@@ -13,6 +13,8 @@ const FRAME: &str = include_str!("timeline.html");
 const WIDTH: f64 = 1000.0;
 const ROW: f64 = 18.0;
 const CHART: f64 = 120.0;
+/// What the times above a drawing take.
+const TOP: f64 = 18.0;
 /// Points of the curve of how many units are at work.
 const POINTS: usize = 250;
 
@@ -93,27 +95,27 @@ fn step(length: f64) -> f64 {
         .unwrap_or(length)
 }
 
-/// The lines of the scale, with their times.
+/// The lines of the scale, with their times above them.
 fn scale(length: f64, height: f64) -> String {
     let (step, mut out, mut at) = (step(length), String::new(), 0.0);
     while at <= length {
         let x = at / length * WIDTH;
         let _ = write!(
             out,
-            r#"<line class="scale" x1="{x:.1}" x2="{x:.1}" y1="0" y2="{height}"/><text class="scale" x="{:.1}" y="{:.1}">{}</text>"#,
+            r#"<line class="scale" x1="{x:.1}" x2="{x:.1}" y1="0" y2="{}"/><text class="scale" x="{:.1}" y="11">{}</text>"#,
+            height + TOP,
             x + 3.0,
-            height + 13.0,
             human(at),
         );
         at += step;
     }
-    out
+    out + &format!(r#"<g transform="translate(0 {TOP})">"#)
 }
 
 fn timeline(build: &Build) -> String {
     let (start, length) = (build.start(), length(build));
     let height = ROW * count(build.units.len());
-    let mut out = svg("units", height + 18.0, "when each unit was at work");
+    let mut out = svg("units", height + TOP, "when each unit was at work");
     out.push_str(&scale(length, height));
     for (row, unit) in build.units.iter().enumerate() {
         let from = seconds(unit.start - start) / length * WIDTH;
@@ -131,7 +133,7 @@ fn timeline(build: &Build) -> String {
         let time = took.map_or(String::new(), |took| format!(" {}", human(took)));
         let _ = write!(
             out,
-            r#"<g><title>{label}: {}{}</title><rect class="{}" x="{from:.2}" y="{:.1}" width="{width:.2}" height="{:.1}" rx="2"/><text x="{x:.1}" y="{:.1}" text-anchor="{anchor}">{label}{time}</text></g>"#,
+            r#"<g><title>{label}: {}{}</title><rect class="{}" x="{from:.2}" y="{:.1}" width="{width:.2}" height="{:.1}" rx="2"/><text x="{x:.1}" y="{:.1}" text-anchor="{anchor}">{label}<tspan class="time">{time}</tspan></text></g>"#,
             escape(&told(unit)),
             time,
             class(unit),
@@ -140,7 +142,7 @@ fn timeline(build: &Build) -> String {
             y + ROW - 5.0,
         );
     }
-    out + "</svg>"
+    out + "</g></svg>"
 }
 
 /// How many units were at work at once.
@@ -165,8 +167,8 @@ fn concurrency(build: &Build) -> String {
     }
     let _ = write!(path, "L{WIDTH} {CHART}Z");
     format!(
-        "{}{}<path class=\"curve\" d=\"{path}\"/><text class=\"scale\" x=\"{WIDTH}\" y=\"11\" text-anchor=\"end\">at most {most} at once</text></svg>",
-        svg("concurrency", CHART + 18.0, "how many units were at work at once"),
+        "{}{}<path class=\"curve\" d=\"{path}\"/><text class=\"scale\" x=\"{WIDTH}\" y=\"11\" text-anchor=\"end\">at most {most} at once</text></g></svg>",
+        svg("concurrency", CHART + TOP, "how many units were at work at once"),
         scale(length, CHART),
     )
 }

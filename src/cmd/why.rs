@@ -187,7 +187,7 @@ fn text(told: &Told, out: &mut String) {
         }
         None => {}
         Some(changes) if changes.is_empty() => {
-            let _ = writeln!(out, "  it is the same as in the build before");
+            let _ = writeln!(out, "  it is the same as it was before");
         }
         Some(changes) => told_changes(changes, 1, out),
     }
