@@ -100,12 +100,18 @@ fn scale(length: f64, height: f64) -> String {
     let (step, mut out, mut at) = (step(length), String::new(), 0.0);
     while at <= length {
         let x = at / length * WIDTH;
+        // At the very end there is no room for it.
+        let time = if x < WIDTH - 45.0 {
+            human(at)
+        } else {
+            String::new()
+        };
         let _ = write!(
             out,
             r#"<line class="scale" x1="{x:.1}" x2="{x:.1}" y1="0" y2="{}"/><text class="scale" x="{:.1}" y="11">{}</text>"#,
             height + TOP,
             x + 3.0,
-            human(at),
+            time,
         );
         at += step;
     }
