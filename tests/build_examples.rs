@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::units::cargo_home;
+use common::units::{cargo_home, know_tree};
 use common::{World, both, run};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -31,6 +31,7 @@ fn stdout(output: &Output) -> String {
 
 fn built_twice(example: &str, argument: &str, expected: impl Fn(&str) -> bool) {
     let world = World::new();
+    know_tree(&world);
     for (checkout, evaluator) in [("first", None), ("second", Some("/bin/false"))] {
         let project = world.project(&format!("examples/{example}"), checkout);
         // The environment itself may need the evaluator.

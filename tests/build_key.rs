@@ -34,7 +34,7 @@ struct Unit {
     tracked: BTreeSet<String>,
     files: BTreeMap<String, String>,
     system: String,
-    sandbox_paths: Vec<String>,
+    tree: Option<char>,
 }
 
 const ROOT: &str = "/home/u/.cargo/registry/src/index-1/demo-1.2.3";
@@ -83,14 +83,16 @@ impl Unit {
             tracked: BTreeSet::new(),
             files: BTreeMap::new(),
             system: "x86_64-linux".into(),
-            sandbox_paths: vec!["/usr".into()],
+            tree: Some('h'),
         }
     }
 
     fn with<R>(&self, f: impl FnOnce(&Given) -> R) -> R {
         let context: Context = serde_json::from_value(json!({
             "system": self.system, "storeDir": "/nix/store", "toolchain": self.toolchain,
-            "environment": self.environment, "sandboxPaths": self.sandbox_paths,
+            "environment": self.environment, "sandboxPaths": ["/usr"], "tree": self.tree.map(|letter| {
+                json!({ "id": "1", "mounts": ["/usr", "/lib"], "path": path(letter, "host-tree") })
+            }),
         }))
         .unwrap();
         let variables: Variables = self
@@ -107,7 +109,7 @@ impl Unit {
             tracked: &self.tracked,
             files: &self.files,
             derivation_of: &|_| None,
-            exists: &|path: &Path| path.starts_with("/home") || path.starts_with("/w"),
+            exists: &exists,
         })
     }
 
@@ -158,9 +160,17 @@ impl Unit {
     }
 }
 
+/// What this machine has; in the tree there is `/usr/lib/owned` alone.
+fn exists(path: &Path) -> bool {
+    let owned = self::path('h', "host-tree") + "/usr/lib/owned";
+    ["/home", "/w", "/usr", "/opt", &owned]
+        .iter()
+        .any(|place| path.starts_with(place))
+}
+
 type Change = (&'static str, fn(&mut Unit));
 
-const COUNTS: [Change; 26] = [
+const COUNTS: [Change; 28] = [
     ("a byte of source", |unit| {
         unit.source.input.path = path('q', "demo-1.2.3")
     }),
@@ -198,8 +208,10 @@ const COUNTS: [Change; 26] = [
         unit.arguments.push("--target=aarch64-unknown-linux-gnu".into())
     }),
     ("the host", |unit| unit.system = "aarch64-linux".into()),
-    ("what the sandbox shows", |unit| {
-        unit.sandbox_paths.push("/opt".into())
+    ("what the sandbox shows", |unit| unit.tree = Some('i')),
+    ("that it shows nothing of the machine", |unit| unit.tree = None),
+    ("a directory of the tree", |unit| {
+        unit.arguments.push("-Lnative=/usr/lib/owned".into())
     }),
     ("a dependency", |unit| unit.dependencies[0] = input('e', "dep")),
     ("a dependency's name", |unit| {
@@ -329,7 +341,7 @@ fn a_run_depends_on_what_cargo_tells_the_script() {
     for (name, value) in [
         ("CARGO_FEATURE_STD", "1"),
         ("CARGO_CFG_TARGET_OS", "linux"),
-        ("DEP_Z_INCLUDE", "/usr/include"),
+        ("DEP_Z_INCLUDE", "/usr/lib/owned"),
         ("TARGET", "x"),
         ("HOST", "x"),
         ("OPT_LEVEL", "3"),
@@ -359,19 +371,7 @@ fn a_run_depends_on_what_cargo_tells_the_script() {
 /// Whatever cannot be accounted for makes the unit local.
 #[test]
 fn what_cannot_be_accounted_for_is_local() {
-    let changes: [Change; 10] = [
-        ("a linker of the user's own", |unit| {
-            unit.arguments.push("-Clinker=/home/u/bin/ld".into())
-        }),
-        ("a library of the workspace", |unit| {
-            unit.arguments.push("-Lnative=/w/lib".into())
-        }),
-        ("a linker script", |unit| {
-            unit.arguments.push("-Clink-arg=-T/w/memory.x".into())
-        }),
-        ("this machine's CPU", |unit| {
-            unit.arguments.push("-Ctarget-cpu=native".into())
-        }),
+    let changes: [Change; 6] = [
         ("incremental", |unit| {
             unit.arguments.push("-Cincremental=/w/target/inc".into())
         }),
@@ -399,6 +399,30 @@ fn what_cannot_be_accounted_for_is_local() {
         let mut unit = Unit::new();
         change(&mut unit);
         assert!(unit.plan().is_err(), "{what} is served");
+    }
+}
+
+/// Nor can a path that the host tree lacks, wherever it stands; or this very CPU.
+#[test]
+fn an_argument_that_names_a_path_of_the_machine_is_local() {
+    for argument in [
+        "-Ctarget-cpu=native",
+        "-Clinker=/home/u/bin/ld",
+        "-Lnative=/w/lib",
+        "-Clink-arg=-T/w/memory.x",
+        "-Lnative=/usr/local/lib",
+        "-Lnative=/opt/a b",
+        "-Clinker=/usr/bin/clang",
+        "-Clink-arg=/opt/x.o",
+        "-Clink-arg=@/opt/arguments",
+        "-Clinker-plugin-lto=/usr/lib/plugin.so",
+        "-Zllvm-plugins=/opt/p.so",
+        "-Zremark-dir=remarks",
+        "--extern=odd=/opt/libodd.rlib",
+    ] {
+        let mut unit = Unit::new();
+        unit.arguments.push(argument.into());
+        assert!(unit.plan().is_err(), "{argument} is served");
     }
 }
 

@@ -10,10 +10,7 @@ for program in \
     stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand uniq \
     unlink wc whoami yes \
     awk bash bunzip2 bzip2 cmp diff egrep fgrep file find grep gunzip gzip patch sed sh tar unxz xargs xz zcat; do
-    for directory in /usr/bin /bin; do
-        if [ -x "$directory/$program" ]; then
-            ln -s "$directory/$program" "$out/bin/$program"
-            break
-        fi
-    done
+    # Whether it is there is for the sandbox to say that shows the machine: what
+    # this derivation makes is the same everywhere.
+    ln -s "/usr/bin/$program" "$out/bin/$program"
 done

@@ -6,6 +6,11 @@
 # It leaves: lib/ (what rustc writes), unit/links (the units that a dependent
 # has to find, one a line), unit/stderr (rustc's messages, JSON).
 set -eu
+# What is to be seen of the machine is the tree that this derivation names.
+if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
+    echo "this sandbox does not show $unitTree" >&2
+    exit 1
+fi
 # shellcheck disable=SC1090
 . "$unitEnvironment"
 mkdir -p "$out/lib" "$out/unit"
@@ -22,7 +27,7 @@ if [ -n "$unitOpaque" ]; then
 fi
 printf '%s\n' ${links:+"$links"} "$out" >"$out/unit/links"
 cd "$CARGO_MANIFEST_DIR"
-unset links unitEnvironment unitDependencies unitOpaque inputs
+unset links unitTree unitEnvironment unitDependencies unitOpaque inputs
 status=0
 "$@" --out-dir "$out/lib" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

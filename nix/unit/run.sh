@@ -4,6 +4,11 @@
 #
 # It leaves: out/ (the OUT_DIR), unit/stdout and unit/stderr.
 set -eu
+# What is to be seen of the machine is the tree that this derivation names.
+if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
+    echo "this sandbox does not show $unitTree" >&2
+    exit 1
+fi
 # shellcheck disable=SC1090
 . "$unitEnvironment"
 mkdir -p "$out/out" "$out/unit"
@@ -17,7 +22,7 @@ else
     export NUM_JOBS
 fi
 cd "$CARGO_MANIFEST_DIR"
-unset unitEnvironment unitToolchain unitFiles inputs
+unset unitTree unitEnvironment unitToolchain unitFiles inputs
 status=0
 "$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

@@ -83,6 +83,9 @@ pub enum Change {
     Builder,
 }
 
+/// What a unit sees of the machine.
+const TREE: &str = "unitTree";
+
 /// Looks up how a store path was made.
 pub type PlanOf<'a> = &'a dyn Fn(&str) -> Option<UnitAsk>;
 
@@ -116,7 +119,8 @@ fn compare(
     if old.script != new.script {
         changes.push(Change::Builder);
     }
-    if (&old.system, &old.host_paths) != (&new.system, &new.host_paths) {
+    let seen_of = |plan: &UnitAsk| plan.variables.get(TREE).cloned().unwrap_or_default();
+    if (&old.system, seen_of(old)) != (&new.system, seen_of(new)) {
         changes.push(Change::Host);
     }
     paths(&before, &after, plan_of, seen, &mut changes);
@@ -156,6 +160,7 @@ impl Roles {
         let by_role = plan
             .inputs
             .iter()
+            .filter(|input| input.path != variable(TREE))
             .map(|input| (role(&input.path), input.path.clone()));
         Roles {
             by_role: by_role.collect(),
@@ -273,7 +278,8 @@ fn variables(old: &UnitAsk, new: &UnitAsk, before: &Roles, after: &Roles, change
         let was = old.variables.get(name).map(|value| before.plain(value));
         let is = new.variables.get(name).map(|value| after.plain(value));
         // A new version changes what Cargo.toml says of it.
-        let told = REPEATED.contains(&name.as_str()) || is_version && name.starts_with("CARGO_PKG_");
+        let told =
+            name == TREE || REPEATED.contains(&name.as_str()) || is_version && name.starts_with("CARGO_PKG_");
         if was != is && !told {
             let name = name.clone();
             changes.push(Change::Variable {
@@ -369,7 +375,6 @@ mod tests {
             variables: variables
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
-            host_paths: Vec::new(),
             inputs: vec![input(toolchain), input(SOURCE)],
             root: None,
         }

@@ -10,6 +10,7 @@ use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
 use super::{Local, argfile, chained, depinfo, invocation, place, roots};
+use crate::bounded;
 use crate::error::Error;
 use crate::vars::Vars;
 use cargo_nix_protocol::StoreInput;
@@ -30,8 +31,8 @@ pub fn main(words: &[OsString]) -> ExitCode {
         );
         return ExitCode::from(2);
     };
-    let call =
-        argfile::expand(arguments, |path| std::fs::read(path)).and_then(|words| invocation::parse(&words));
+    let call = argfile::expand(arguments, |path| bounded::read(path, bounded::LARGE))
+        .and_then(|words| invocation::parse(&words));
     let unit = match &call {
         Ok(Call::Compile(unit)) => unit,
         Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),
@@ -129,7 +130,7 @@ fn obtain(
             let path = Path::new(&record.path)
                 .join("lib")
                 .join(format!("{}.d", unit.stem()));
-            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let text = read(&path)?;
             let store = Path::new(&workshop.context.store_dir);
             let outside = |path: &PathBuf| path.is_absolute() && !path.starts_with(store);
             if let Some(path) = depinfo::files(&text).into_iter().find(outside) {
@@ -179,14 +180,19 @@ fn finish(
     )
     .map_err(cannot)?;
     let path = Path::new(&obtained.record.path).join("unit/stderr");
-    let recorded = std::fs::read_to_string(&path)
-        .map_err(Error::io("reading", &path))
-        .map_err(cannot)?;
+    let recorded = read(&path)?;
     let said = messages::replay(&recorded, Wanted::by(unit), &rules(str::to_owned));
     roots::mark(&unit.out_dir, &workshop.builder, &workshop.context.system);
     // Nobody listens if cargo is gone.
     let _ = std::io::stderr().write_all(said.as_bytes());
     Ok(())
+}
+
+/// A text that the unit left in the store.
+fn read(path: &Path) -> Result<String, Local> {
+    bounded::read(path, bounded::LARGE)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
+        .map_err(|error| Local::because(format!("{} cannot be read: {error}", path.display())))
 }
 
 /// Replaces this process by rustc (by way of the wrapper that the user had).

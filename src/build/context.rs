@@ -5,6 +5,7 @@
 //! (or among the variables that are known to count) does not reach a unit.
 
 use super::paths::Visible;
+use crate::bounded;
 use cargo_nix_protocol::StoreInput;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,9 +26,33 @@ pub struct Context {
     /// Units of these packages have variables of their own instead.
     #[serde(default)]
     pub crates: BTreeMap<String, CrateContext>,
-    /// Directories of the machine that the sandbox of the builds shows.
+    /// Directories of the machine that the builds of `environment` and of what
+    /// it is made of may see; none over another package set than the host's.
     #[serde(default)]
     pub sandbox_paths: Vec<String>,
+    /// What units see of the machine.
+    #[serde(default)]
+    pub tree: Option<HostTree>,
+}
+
+/// The part of the machine that units see, in the place of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTree {
+    /// Of its description.
+    pub id: String,
+    /// Where it is to be seen: `/usr`, `/lib`, …; in the tree they are below its top.
+    pub mounts: Vec<String>,
+    /// Its store path; empty until [`super::tree::provide`] has found it.
+    #[serde(default)]
+    pub path: String,
+}
+
+impl HostTree {
+    /// For `cargo_nix_protocol::Settings::mounts`.
+    pub fn settings(&self) -> Vec<String> {
+        let mount = |place: &String| format!("{place}={}{place}", self.path);
+        self.mounts.iter().map(mount).collect()
+    }
 }
 
 /// A `crates.<name>` of crate-env.nix.
@@ -52,8 +77,8 @@ impl Context {
     /// # Errors
     /// A fragment such as `…/units cannot be read: …`.
     pub fn read(path: &Path) -> Result<Context, String> {
-        let bytes =
-            std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let bytes = bounded::read(path, bounded::SMALL)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         serde_json::from_slice(&bytes)
             .map_err(|error| format!("{} is not understood: {error}", path.display()))
     }
@@ -62,7 +87,7 @@ impl Context {
     pub fn visible(&self) -> Visible {
         Visible {
             store_dir: self.store_dir.clone(),
-            host: self.sandbox_paths.clone(),
+            tree: self.tree.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! unit when it was built. Every file of it may be lost at any time.
 
 use super::Local;
+use crate::bounded;
 use crate::error::Result;
 use crate::sealed;
 use cargo_nix_protocol::UnitAsk;
@@ -149,7 +150,9 @@ fn add(path: &Path, hasher: &mut blake3::Hasher, left: &mut u32) -> std::io::Res
             }
         }
         Ok(_) => {
-            hasher.update(blake3::hash(&std::fs::read(path)?).as_bytes());
+            let mut contents = blake3::Hasher::new();
+            contents.update_reader(bounded::open(path)?)?;
+            hasher.update(contents.finalize().as_bytes());
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             hasher.update(b"absent");

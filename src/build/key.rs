@@ -4,7 +4,7 @@
 use cargo_nix_protocol::UnitAsk;
 
 /// Bumped when units of an earlier form must not be found any more.
-const FORM: &str = "cargo-nix unit 1";
+const FORM: &str = "cargo-nix unit 2";
 
 /// 64 hex digits. A store path in the plan counts by its name, which is itself
 /// a hash over how it is made; from which derivation it came does not count,
@@ -21,7 +21,6 @@ pub fn of(plan: &UnitAsk) -> String {
         script,
         arguments,
         variables,
-        host_paths,
         inputs,
         // Where it is held has nothing to do with what it is.
         root: _,
@@ -34,8 +33,6 @@ pub fn of(plan: &UnitAsk) -> String {
         add(name);
         add(value);
     }
-    add(&host_paths.len().to_string());
-    host_paths.iter().for_each(|path| add(path));
     add(&inputs.len().to_string());
     inputs.iter().for_each(|input| add(&input.path));
     hasher.finalize().to_hex().to_string()

@@ -11,6 +11,7 @@
 //! - [`key`]: the hash of that
 //! - [`context`]: the toolchain and the inputs of the environment at hand
 //! - [`source`]: a package's source as a store path
+//! - [`tree`]: what a unit sees of the machine, as a store path
 //! - [`index`]: key -> store path, in the cache
 //! - [`sidecar`]: which store path an artifact in a target directory is
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
@@ -59,6 +60,7 @@ pub mod service;
 pub mod sidecar;
 pub mod source;
 pub mod timeline;
+pub mod tree;
 pub mod workshop;
 
 /// Why a unit is compiled here and now by the real rustc, as users are told.

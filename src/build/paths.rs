@@ -2,6 +2,7 @@
 //! variables, neither of which say which of their parts are paths.
 
 use super::Local;
+use super::context::HostTree;
 use std::path::{Path, PathBuf};
 
 /// Directories that a sandboxed build sees, and the store.
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Visible {
     /// `/nix/store`.
     pub store_dir: String,
-    /// Directories of the machine inside the sandbox, without trailing slash.
-    pub host: Vec<String>,
+    /// What it shows of the machine.
+    pub tree: Option<HostTree>,
 }
 
 /// Bytes that end a path in the middle of a string.
@@ -41,20 +42,25 @@ impl Visible {
     /// # Errors
     /// A path of this machine that a sandboxed build would not see.
     pub fn accounted(&self, text: &str, exists: impl Fn(&Path) -> bool) -> Result<(), Local> {
-        for path in absolute(text) {
-            let below =
-                |dir: &str| path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
-            let escapes = path.split('/').any(|part| part == "..");
-            if !escapes && (below(&self.store_dir) || self.host.iter().any(|dir| below(dir))) {
-                continue;
-            }
-            if path != "/" && exists(Path::new(path)) {
-                return Err(Local::because(format!(
-                    "it depends on {path}, which is outside of the store"
-                )));
-            }
+        let refused = |path: &&str| *path != "/" && !self.shows(path, &exists) && exists(Path::new(path));
+        match absolute(text).chain(to_the_end(text)).find(refused) {
+            Some(path) => Err(Local::because(format!(
+                "it depends on {path}, which is outside of the store"
+            ))),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether this absolute path is the same inside of the sandbox.
+    pub fn shows(&self, path: &str, exists: impl Fn(&Path) -> bool) -> bool {
+        let below =
+            |dir: &str| path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
+        let escapes = path.split('/').any(|part| part == "..");
+        let in_tree = |tree: &HostTree| {
+            let is_mounted = tree.mounts.iter().any(|mount| below(mount));
+            is_mounted && exists(Path::new(&format!("{}{path}", tree.path)))
+        };
+        !escapes && (below(&self.store_dir) || self.tree.as_ref().is_some_and(in_tree))
     }
 }
 
@@ -67,6 +73,17 @@ fn absolute(text: &str) -> impl Iterator<Item = &str> {
         let is_start = before.is_empty() || before.starts_with('-') || before.starts_with('@');
         is_start.then(|| &word[at..])
     })
+}
+
+/// From each place where an absolute path may begin to the end of `text`: a path
+/// may hold what otherwise ends one.
+fn to_the_end(text: &str) -> impl Iterator<Item = &str> {
+    let is_start = |at: &usize| *at == 0 || text[..*at].ends_with(DELIMITERS) || text[..*at].ends_with('@');
+    text.match_indices('/')
+        .map(|(at, _)| at)
+        .filter(is_start)
+        .map(|at| &text[at..])
+        .filter(|rest| rest.contains(DELIMITERS))
 }
 
 /// Replaces paths at their boundaries, longest first.
@@ -120,7 +137,11 @@ mod tests {
     fn visible() -> Visible {
         Visible {
             store_dir: "/nix/store".into(),
-            host: vec!["/usr".into(), "/lib".into()],
+            tree: Some(HostTree {
+                id: "1".into(),
+                mounts: vec!["/usr".into(), "/lib".into()],
+                path: "/nix/store/tree".into(),
+            }),
         }
     }
 
@@ -139,7 +160,16 @@ mod tests {
 
     #[test]
     fn paths_of_the_machine_are_not_accounted_for() {
-        let exists = |path: &Path| path.starts_with("/home") || path.starts_with("/usr/../home");
+        let here = [
+            "/home",
+            "/usr",
+            "/lib",
+            "/opt/my dir",
+            "/nix/store/tree/usr/lib",
+            "/nix/store/tree/lib",
+        ];
+        let exists =
+            |path: &Path| here.iter().any(|place| path.starts_with(place)) && !path.ends_with("absent");
         for text in [
             "native=/home/u/lib",
             "/home/u",
@@ -147,12 +177,17 @@ mod tests {
             "a:/home",
             "link-arg=@/home/x",
             "/usr/../home",
+            "native=/usr/local/lib",
+            "linker=/usr/bin/clang",
+            "link-arg=-Wl,-rpath,/usr/local/lib",
+            "native=/opt/my dir/lib",
         ] {
             assert!(visible().accounted(text, exists).is_err(), "{text}");
         }
         for text in [
-            "/usr/lib",
+            "/usr/lib/x86_64-linux-gnu",
             "native=/lib",
+            "native=/usr/local/absent",
             "feature=\"a/home\"",
             "/O2",
             "https://example/x",

@@ -10,6 +10,7 @@ use super::index::Record;
 use super::paths::Rewriter;
 use super::sidecar::{Looks, Sidecar, path_of};
 use super::{depinfo, script};
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::sealed;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub fn unit(
     for name in names {
         let (from, to) = (lib.join(&name), out_dir.join(&name));
         let looks = if name.ends_with(".d") {
-            let text = std::fs::read(&from).map_err(Error::io("reading", &from))?;
+            let text = bounded::read(&from, bounded::LARGE).map_err(Error::io("reading", &from))?;
             let text = depinfo::rewrite(&String::from_utf8_lossy(&text), rewriter);
             sealed::replace(&to, &[text.as_bytes()])?;
             continue;

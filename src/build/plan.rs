@@ -341,6 +341,12 @@ impl<'a> Planner<'a> {
             ]);
         }
         self.set("unitEnvironment", given.environment.path.clone())?;
+        let tree = given.context.tree.as_ref().map(|tree| tree.path.clone());
+        self.inputs.extend(tree.iter().map(|path| StoreInput {
+            path: path.clone(),
+            derivation: None,
+        }));
+        self.set("unitTree", tree.unwrap_or_default())?;
         let word = |name: &str| self.variables.get(name).map_or("", String::as_str);
         let name = store_name(&format!(
             "{}-{}{suffix}",
@@ -353,7 +359,6 @@ impl<'a> Planner<'a> {
             script: script.to_owned(),
             arguments: self.arguments,
             variables: self.variables,
-            host_paths: given.context.sandbox_paths.clone(),
             inputs: self.inputs.into_iter().collect(),
             root: None,
         })
@@ -374,9 +379,17 @@ fn refuse(name: &str, value: &str) -> Result<(), Local> {
         }
         "--emit" => value.split(',').any(|kind| !known.contains(&kind)),
         "--target" => value.ends_with(".json"),
-        "-Z" => ["self-profile", "dump-", "codegen-backend", "tune-cpu"]
-            .iter()
-            .any(|flag| value.starts_with(flag)),
+        "-Z" => {
+            let is_directory = value.split('=').next().is_some_and(|flag| flag.ends_with("-dir"));
+            let flags = [
+                "self-profile",
+                "dump-",
+                "codegen-backend",
+                "profile-emit",
+                "tune-cpu",
+            ];
+            is_directory || flags.iter().any(|flag| value.starts_with(flag))
+        }
         "--sysroot" | "--unpretty" => true,
         _ => false,
     };

@@ -1,11 +1,11 @@
 //! A miss: what is asked of the evaluator, by way of the build service.
 
-use super::service;
+use super::service::{self, Address};
 use crate::error::{Error, Result};
 use cargo_nix_protocol::{
     Answer, Ask, Event, Failure, Import, ImportAsk, Request, RootsAsk, Settings, UnitAsk, VERSION,
 };
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,10 @@ pub struct Builder {
     pub evaluator: PathBuf,
     /// This program, which is also the service.
     pub program: PathBuf,
-    /// `sandbox-paths` of the builds.
+    /// What the builds of units' environments may see of the machine.
     pub sandbox_paths: Vec<String>,
+    /// What units see of it, see `Settings::mounts`.
+    pub mounts: Vec<String>,
 }
 
 /// The hidden verb of the service; its arguments are the socket and the evaluator.
@@ -63,6 +65,7 @@ impl Builder {
             evaluator,
             program,
             sandbox_paths,
+            mounts: Vec::new(),
         }
     }
 
@@ -115,6 +118,8 @@ impl Builder {
             impure: true,
             offline: false,
             sandbox_paths: self.sandbox_paths.clone(),
+            mounts: self.mounts.clone(),
+            sandboxed: true,
         };
         let mut line = serde_json::to_vec(&Request {
             version: VERSION,
@@ -142,14 +147,15 @@ impl Builder {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut is_started = false;
         loop {
-            let error = match UnixStream::connect(&self.socket) {
+            let error = match Address::of(&self.socket).and_then(|address| address.connect()) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => error,
             };
             if !is_started {
                 self.start()?;
                 is_started = true;
-            } else if Instant::now() > deadline {
+            // A socket that can never be is not waited for.
+            } else if error.kind() == ErrorKind::InvalidInput || Instant::now() > deadline {
                 return Err(error);
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -158,7 +164,10 @@ impl Builder {
 
     /// Makes sure that the service runs; does not wait for it.
     pub fn wake(&self) {
-        if UnixStream::connect(&self.socket).is_err() {
+        if Address::of(&self.socket)
+            .and_then(|address| address.connect())
+            .is_err()
+        {
             let _ = self.start();
         }
     }
@@ -195,7 +204,7 @@ fn converse(mut stream: &UnixStream, request: &[u8]) -> std::io::Result<Result<A
             Event::Failure(failure) => return Ok(Err(failure)),
         }
     }
-    Err(std::io::ErrorKind::UnexpectedEof.into())
+    Err(ErrorKind::UnexpectedEof.into())
 }
 
 /// The hidden verb [`SERVICE`].

@@ -88,7 +88,6 @@ pub fn set(name: &str, system: &str, root: PathBuf, units: BTreeSet<StoreInput>)
         script: "printf '%s\\n' \"$@\" >\"$out\"".into(),
         arguments: units.iter().map(|unit| unit.path.clone()).collect(),
         variables: BTreeMap::new(),
-        host_paths: Vec::new(),
         inputs: units.into_iter().collect(),
         root: Some(root),
     }

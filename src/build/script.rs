@@ -11,6 +11,7 @@ use super::plan::{self, Given, Variables};
 use super::report::Asked;
 use super::workshop::{Obtained, Unserved, Workshop};
 use super::{Local, context::Context};
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, StoreInput};
@@ -92,7 +93,7 @@ impl Run {
     /// The store's file cannot be read.
     pub fn rustc_env(&self) -> Result<Vec<String>> {
         let path = Path::new(&self.path).join("unit/stdout");
-        let text = std::fs::read(&path).map_err(Error::io("reading", &path))?;
+        let text = bounded::read(&path, bounded::LARGE).map_err(Error::io("reading", &path))?;
         let text = String::from_utf8_lossy(&text);
         let name = |value: &str| value.split('=').next().unwrap_or_default().to_owned();
         Ok(directives(&text)
@@ -171,7 +172,8 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
             plan::run(&script, text, &given)
         },
         &|record, plan| {
-            let stdout = std::fs::read(Path::new(&record.path).join("unit/stdout")).unwrap_or_default();
+            let stdout = bounded::read(&Path::new(&record.path).join("unit/stdout"), bounded::LARGE)
+                .map_err(|error| Local::because(format!("its output cannot be read: {error}")))?;
             let mut tracked = watched(&String::from_utf8_lossy(&stdout), &workshop.context)?;
             tracked
                 .variables
@@ -217,9 +219,8 @@ fn watched(stdout: &str, context: &Context) -> Result<Tracked, Local> {
                     "it watches {value}, which is gone with the sandbox"
                 )));
             }
-            "rerun-if-changed"
-                if value.starts_with('/') && !Path::new(value).starts_with(&context.store_dir) =>
-            {
+            // What the sandbox shows of the machine is in the key as a whole.
+            "rerun-if-changed" if value.starts_with('/') && !context.visible().shows(value, Path::exists) => {
                 tracked.files.insert(value.into());
             }
             _ => {}
@@ -234,7 +235,7 @@ fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
     let record = &obtained.record;
     let read = |name: &str| {
         let path = Path::new(&record.path).join(name);
-        std::fs::read(&path)
+        bounded::read(&path, bounded::LARGE)
             .map_err(Error::io("reading", &path))
             .map_err(cannot)
     };
@@ -269,7 +270,7 @@ fn copy_small(from: &Path, to: &Path) -> Result<()> {
         if metadata.is_dir() {
             copy_small(&entry.path(), &target)?;
         } else if metadata.is_file() && metadata.len() <= SMALL && !is_binary {
-            let bytes = std::fs::read(entry.path()).map_err(Error::io("reading", entry.path()))?;
+            let bytes = bounded::read(&entry.path(), SMALL).map_err(Error::io("reading", entry.path()))?;
             crate::sealed::replace(&target, &[&bytes])?;
         }
     }

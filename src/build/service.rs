@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 use cargo_nix_protocol::{Ask, Event, Request, Settings, UnitAsk, VERSION};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +39,9 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
         return Ok(());
     }
     let _ = std::fs::remove_file(socket);
-    let listener = UnixListener::bind(socket).map_err(Error::io("listening on", socket))?;
+    let listener = Address::of(socket)
+        .and_then(|address| UnixListener::bind(&address.path))
+        .map_err(Error::io("listening on", socket))?;
     listener
         .set_nonblocking(true)
         .map_err(Error::io("listening on", socket))?;
@@ -75,6 +78,40 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     std::fs::remove_file(socket).map_err(Error::io("removing", socket))
 }
 
+/// A way to the socket that the system's structure for it holds: about a hundred
+/// bytes, and a cache may lie deeper.
+pub(super) struct Address {
+    path: PathBuf,
+    /// By which the path goes.
+    _directory: Option<File>,
+}
+
+impl Address {
+    /// # Errors
+    /// Its directory cannot be opened.
+    pub(super) fn of(socket: &Path) -> std::io::Result<Address> {
+        const LONGEST: usize = 100;
+        let (path, directory) = match (socket.parent(), socket.file_name()) {
+            (Some(parent), Some(name)) if socket.as_os_str().len() > LONGEST => {
+                let directory = File::open(parent)?;
+                let handle = format!("/proc/self/fd/{}", directory.as_raw_fd());
+                (Path::new(&handle).join(name), Some(directory))
+            }
+            _ => (socket.to_path_buf(), None),
+        };
+        Ok(Address {
+            path,
+            _directory: directory,
+        })
+    }
+
+    /// # Errors
+    /// As of [`UnixStream::connect`].
+    pub(super) fn connect(&self) -> std::io::Result<UnixStream> {
+        UnixStream::connect(&self.path)
+    }
+}
+
 /// Evaluators that wait for work.
 struct Pool<'a> {
     evaluator: &'a Path,
@@ -102,6 +139,7 @@ impl Pool<'_> {
     fn build(&self, plan: &UnitAsk) -> bool {
         let settings = Settings {
             impure: true,
+            sandboxed: true,
             ..Settings::default()
         };
         let idle = self.lock().pop();

@@ -1,11 +1,11 @@
 //! What both kinds of units have in common: the environment at hand, the
 //! package they are of, and the way from a plan to a unit in the store.
 
-use super::context::Context;
+use super::context::{Context, HostTree};
 use super::index::{self, Index, Record, Tracked};
 use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
-use super::{Local, key, origin, source};
+use super::{Local, key, origin, source, tree};
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
 use std::collections::BTreeMap;
@@ -110,7 +110,7 @@ impl Workshop {
             .units_context
             .as_deref()
             .ok_or_else(|| Unserved::Without("there is no environment here".into()))?;
-        let context = Context::read(context).map_err(Unserved::Without)?;
+        let mut context = Context::read(context).map_err(Unserved::Without)?;
         let name = text("CARGO_PKG_NAME")
             .map(|name| name.to_string_lossy())
             .unwrap_or_default();
@@ -128,7 +128,9 @@ impl Workshop {
             .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
         let index = Index::below(&cache);
         let sandbox_paths = context.sandbox_paths.clone();
-        let builder = Builder::below(index.dir(), evaluator, program.clone(), sandbox_paths);
+        let mut builder = Builder::below(index.dir(), evaluator, program.clone(), sandbox_paths);
+        tree::provide(&mut context, &index, &cache, &builder)?;
+        builder.mounts = context.tree.iter().flat_map(HostTree::settings).collect();
         let source = source::of(&origin, Path::new(&context.store_dir), &index, |item| {
             builder.import(item).map_err(Unserved::from)
         })?;

@@ -282,7 +282,7 @@ impl<'a> Look<'a> {
         if let Some(units) = &meta.units {
             let directory = self.cache.slot_directory(&self.key);
             let store_dir = self.vars.store_dir();
-            super::units::write(&directory, units, system(), &store_dir, &host.sandbox_paths)?;
+            super::units::write(&directory, units, system(), &store_dir, host)?;
         }
         self.cache.fill(&self.key, &slot)?;
         // What an impure evaluation looked at is not known; its key has no other use.
@@ -358,6 +358,7 @@ impl<'a> Look<'a> {
             impure: self.args.impure,
             offline: self.args.offline,
             sandbox_paths: host.sandbox_paths.clone(),
+            ..Settings::default()
         }
     }
 

@@ -7,6 +7,7 @@
 use super::Env;
 use crate::cmd::WRAPPER;
 use crate::error::{Error, Result};
+use crate::host::Host;
 use crate::sealed;
 use crate::vars::Vars;
 use serde_json::{Value, json};
@@ -21,23 +22,19 @@ const FILE: &str = "units";
 ///
 /// # Errors
 /// The cache cannot be written.
-pub fn write(
-    slot: &Path,
-    units: &Value,
-    system: &str,
-    store_dir: &Path,
-    sandbox_paths: &[String],
-) -> Result<()> {
+pub fn write(slot: &Path, units: &Value, system: &str, store_dir: &Path, host: &Host) -> Result<()> {
     let Value::Object(mut context) = units.clone() else {
         return Ok(());
     };
     // Over another package set, nothing of the machine is part of a unit.
     context.remove("root");
     let is_host = context.remove("host") == Some(Value::Bool(true));
-    let sandbox_paths = if is_host { sandbox_paths } else { &[] };
+    if is_host {
+        context.insert("sandboxPaths".into(), json!(host.sandbox_paths));
+        context.insert("tree".into(), host.tree());
+    }
     context.insert("system".into(), json!(system));
     context.insert("storeDir".into(), json!(store_dir));
-    context.insert("sandboxPaths".into(), json!(sandbox_paths));
     sealed::replace(&slot.join(FILE), &[Value::Object(context).to_string().as_bytes()])
 }
 

@@ -4,7 +4,7 @@
 //! # Shape
 //! All paths are absolute; `identity` and `id` are hex and change with the
 //! contents they stand for; what the machine does not have is absent (or null
-//! for `rust`, `rust.default`, `cc`, `date`, `commit`).
+//! for `tree`, `rust`, `rust.default`, `cc`, `date`, `commit`).
 //! ```json
 //! { "imports": { "<id>": "<store path>" },
 //!   "sandboxPaths": [ "/usr", "/lib" ],
@@ -20,7 +20,8 @@
 //!   "libraries": { "<nixpkgs attribute>": { "version": "3.0.19", "identity": "…",
 //!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } },
 //!   "install": "apt-get install",
-//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" } }
+//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" },
+//!   "tree": { "id": "…", "mounts": [ "/usr", "/lib" ] } }
 //! ```
 //! A component's `files` are relative to `root`; a directory stands for all it
 //! holds. Names are those of the release without the machine's triple and
@@ -73,9 +74,11 @@
 pub mod imports;
 pub mod packages;
 pub mod sys_crates;
+pub mod tree;
 
 mod cc;
 mod contents;
+mod dpkg;
 mod pkg_config;
 mod rustup;
 mod sentinel;
@@ -97,11 +100,12 @@ use contents::Contents;
 use sentinel::{Sentinel, Stamp, stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tree::Tree;
 
 /// Kinds, and names below `host/` in the cache: the few paths, all paths, and
 /// the description, which only an evaluation reads.
@@ -164,15 +168,24 @@ impl Host {
         Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
     }
 
+    /// The host tree's `id` and `mounts`; null if there is none.
+    pub fn tree(&self) -> Value {
+        self.value()["tree"].take()
+    }
+
     /// `arguments.host`, what is known to be imported into `store_dir` included.
     /// It is what the digest stands for after [`Host::checked`]; after
     /// [`Host::current`] the machine is looked at again if the cache lost it.
     pub fn describe(&self, store_dir: &Path) -> Value {
-        let text = self.description.clone().or_else(|| self.read());
-        let text = text.or_else(|| look(&self.cache_dir, self.rustup_home.as_deref()).0.description);
-        let mut description: Value = serde_json::from_slice(&text.unwrap_or_default()).unwrap_or_default();
+        let mut description = self.value();
         description["imports"] = json!(imports::known(&self.cache_dir, store_dir));
         description
+    }
+
+    fn value(&self) -> Value {
+        let text = self.description.clone().or_else(|| self.read());
+        let text = text.or_else(|| look(&self.cache_dir, self.rustup_home.as_deref()).0.description);
+        serde_json::from_slice(&text.unwrap_or_default()).unwrap_or_default()
     }
 
     /// The text that the digest stands for, if it is kept.
@@ -263,6 +276,11 @@ fn remember(host: &Host, kind: &str, paths: &[u8], stamp: &Stamp) -> Result<()> 
     sealed::write(&kept(&host.cache_dir, kind), kind, &payload)
 }
 
+/// Makes the next [`Host::current`] look at the machine again.
+pub fn forget(cache_dir: &Path) {
+    let _ = std::fs::remove_file(kept(cache_dir, SENTINEL));
+}
+
 /// The directories of this machine that builds over the host set see; for
 /// `cargo_nix_protocol::Settings::sandbox_paths`.
 pub fn sandbox_paths() -> Vec<String> {
@@ -289,6 +307,7 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         .chain(cc.iter().flat_map(|cc| &cc.files))
         .cloned()
         .collect();
+    let tree = host_tree(&packages, &files, &mut sentinel);
     let contents = Contents::read(files);
     let cc = cc.map(|cc| {
         let identity = contents.identity(&format!("{} {}", cc.version, cc.machine), &cc.files);
@@ -308,9 +327,12 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         "libraries": libraries,
         "install": platform::INSTALL,
         "installable": packages::installable(&packages),
+        "tree": tree.as_ref().map(|tree| json!({ "id": tree.id, "mounts": tree.mounts })),
     });
     let description = serde_json::to_vec(&description).unwrap_or_default();
     let digest = blake3::hash(&description);
+    // Without it, units are local.
+    let _ = tree.map(|tree| tree.remember(cache_dir));
     (
         Host {
             digest,
@@ -321,6 +343,25 @@ fn look(cache_dir: &Path, rustup_home: Option<&Path>) -> (Host, Sentinel) {
         },
         sentinel,
     )
+}
+
+/// What units see of the machine; every file of it is watched.
+fn host_tree(
+    packages: &BTreeMap<String, packages::Found>,
+    files: &BTreeSet<PathBuf>,
+    sentinel: &mut Sentinel,
+) -> Option<Tree> {
+    let table = packages::table();
+    let names = packages
+        .keys()
+        .filter_map(|name| table.get(name)?.debian.as_deref());
+    let names: Vec<&str> = names.collect();
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let tree = Tree::find(Path::new("/"), &names, &files)?;
+    for file in tree.files() {
+        sentinel.watch(&file);
+    }
+    Some(tree)
 }
 
 /// The first of the system's directories that has this program. The directories

@@ -3,13 +3,13 @@
 //! sets for cargo.
 
 use super::{World, evaluator, rustup_home, success, target_dir};
+use cargo_nix::host::tree::Tree;
+use cargo_nix::host::{Host, imports, sandbox_paths};
+use cargo_nix::vars::Vars;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// The directories of this machine that units see, as the host set has them.
-pub const SANDBOX_PATHS: [&str; 4] = ["/usr", "/lib", "/lib64", "/etc/alternatives"];
 
 /// A world in which cargo takes its units from the store.
 pub struct Units {
@@ -27,6 +27,7 @@ impl Units {
 
     pub fn over(world: World) -> Units {
         let toolchain = import_toolchain(&world);
+        let tree = know_tree(&world);
         let environment = environment(&world, "export PATH=/usr/bin:/bin");
         let bin = world.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
@@ -39,7 +40,8 @@ impl Units {
                 "storeDir": world.store_dir(),
                 "toolchain": { "path": toolchain, "derivation": null },
                 "environment": environment,
-                "sandboxPaths": SANDBOX_PATHS,
+                "sandboxPaths": sandbox_paths(),
+                "tree": tree,
             })
             .to_string(),
         );
@@ -57,6 +59,18 @@ impl Units {
         context["crates"][name] =
             json!({ "environment": environment(&self.world, shell), "sandbox": sandbox });
         std::fs::write(&self.context, context.to_string()).unwrap();
+    }
+
+    /// Gives the environment another host tree.
+    pub fn set_tree(&self, tree: Value) {
+        let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
+        context["tree"] = tree;
+        std::fs::write(&self.context, context.to_string()).unwrap();
+    }
+
+    /// Nix's name of this machine.
+    pub fn system(&self) -> String {
+        system()
     }
 
     /// cargo of the store's toolchain, without the wrapper.
@@ -129,14 +143,38 @@ fn import_toolchain(world: &World) -> String {
         .to_owned()
 }
 
+/// The host tree, added to the world's store once in a test run; the world's
+/// cache knows it then. As `tree` of a context.
+pub fn know_tree(world: &World) -> Value {
+    let store = world.store_dir();
+    let shared = store.join("../../cache");
+    std::fs::create_dir_all(&shared).unwrap();
+    let lock = std::fs::File::create(shared.join("tree.lock")).unwrap();
+    lock.lock().unwrap();
+    let description = Host::checked(&Vars::read(), &shared).unwrap().tree();
+    let id = description["id"]
+        .as_str()
+        .expect("dpkg knows what this machine consists of");
+    let tree = Tree::known(&shared, id).unwrap();
+    let path = imports::known(&shared, &store).remove(id).unwrap_or_else(|| {
+        let answer = ask(world, json!({ "verb": "import", "items": [tree.import()] }));
+        let path = answer["paths"][id].as_str().unwrap().to_owned();
+        imports::remember(&shared, &store, id, &path).unwrap();
+        path
+    });
+    tree.remember(&world.cache()).unwrap();
+    imports::remember(&world.cache(), &store, id, &path).unwrap();
+    description
+}
+
 /// A file of sh in the store.
 fn environment(world: &World, shell: &str) -> Value {
-    let variables = json!({ "text": shell, "PATH": "/usr/bin:/bin" });
+    let variables = json!({ "text": shell });
     let answer = ask(
         world,
         json!({
             "verb": "unit", "name": "environment", "system": system(), "arguments": [], "inputs": [],
-            "script": "printf '%s\\n' \"$text\" > $out", "variables": variables, "host_paths": SANDBOX_PATHS,
+            "script": "printf '%s\\n' \"$text\" > $out", "variables": variables,
         }),
     );
     json!({ "path": answer["path"], "derivation": answer["derivation"] })
@@ -144,7 +182,16 @@ fn environment(world: &World, shell: &str) -> Value {
 
 /// One request to an evaluator of its own.
 pub fn ask(world: &World, ask: Value) -> Value {
-    let settings = json!({ "impure": true, "offline": false, "sandbox_paths": SANDBOX_PATHS });
+    let event = tell(world, &[], ask);
+    assert_eq!(event["event"], "answer", "{event}");
+    event
+}
+
+/// Likewise, to an evaluator whose builds see these mounts; the answer or the failure.
+pub fn tell(world: &World, mounts: &[String], ask: Value) -> Value {
+    let settings = json!({
+        "impure": true, "offline": false, "sandbox_paths": sandbox_paths(), "mounts": mounts, "sandboxed": true,
+    });
     let request = json!({ "version": cargo_nix_protocol::VERSION, "settings": settings, "ask": ask });
     let mut child = world
         .command(evaluator())
@@ -156,7 +203,5 @@ pub fn ask(world: &World, ask: Value) -> Value {
     writeln!(child.stdin.take().unwrap(), "{request}").unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    let event: Value = serde_json::from_str(text.lines().last().unwrap_or("null")).unwrap();
-    assert_eq!(event["event"], "answer", "{text}");
-    event
+    serde_json::from_str(text.lines().last().unwrap_or("null")).unwrap()
 }

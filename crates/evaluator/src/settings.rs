@@ -76,6 +76,12 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
             &settings.sandbox_paths.join(" "),
         );
     }
+    if !settings.mounts.is_empty() {
+        set("extra-sandbox-paths", &settings.mounts.join(" "));
+    }
+    if settings.sandboxed {
+        set("sandbox-fallback", "false");
+    }
     if settings.offline {
         set("substitute", "false");
         set("tarball-ttl", "4294967295");

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Both sides refuse another version than this; bumped with every change of a
 /// shape below.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A directory of which the NAR hash is known, so that pure evaluation may read it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -32,6 +32,13 @@ pub struct Settings {
     /// Directories of the machine that a derivation may ask for with
     /// `__impureHostDeps`. No other derivation sees them in its sandbox.
     pub sandbox_paths: Vec<String>,
+    /// `<place in the sandbox>=<path in the store>`: what every build of this
+    /// process sees, unless it asks for the machine's own.
+    #[serde(default)]
+    pub mounts: Vec<String>,
+    /// No build does without a sandbox where there can be none.
+    #[serde(default)]
+    pub sandboxed: bool,
 }
 
 /// One line of the evaluator's standard input.
@@ -58,7 +65,9 @@ pub enum Ask {
     Closure(ClosureAsk),
     /// Start, open the store, prove that evaluation is hermetic, say versions.
     Probe,
-    /// Instantiate and realise the derivation of one unit of cargo's.
+    /// Instantiate and realise the derivation of one unit of cargo's, once it is
+    /// proved that builds are in a sandbox that shows [`Settings::mounts`] and
+    /// nothing else of the machine.
     Unit(Box<UnitAsk>),
     /// Make links to store paths, and GC roots of the links.
     Roots(RootsAsk),
@@ -157,8 +166,6 @@ pub struct UnitAsk {
     /// Variables of the builder; none has the name of an attribute that means
     /// something to Nix (see [`UnitAsk::is_reserved`]).
     pub variables: BTreeMap<String, String>,
-    /// Those of [`Settings::sandbox_paths`] that its sandbox shows.
-    pub host_paths: Vec<String>,
     /// Every store path that the above mentions, and whatever else is wanted
     /// in the sandbox.
     pub inputs: Vec<StoreInput>,
@@ -295,6 +302,10 @@ pub enum Answer {
         /// Whether the store's daemon trusts this user; `None` without a daemon,
         /// or if it does not say.
         trusted: Option<bool>,
+        /// Why units cannot be built, if they cannot; asked for with
+        /// [`Settings::sandboxed`].
+        #[serde(default)]
+        unsealed: Option<String>,
     },
 }
 

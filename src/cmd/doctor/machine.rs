@@ -19,12 +19,17 @@ const ENOUGH_SPACE: u64 = 2 << 30;
 pub(super) fn checks(vars: &Vars) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut places = Vec::new();
-    match evaluator::ask(vars, &Settings::default(), Ask::Probe, |_| {}) {
+    let settings = Settings {
+        sandboxed: true,
+        ..Settings::default()
+    };
+    match evaluator::ask(vars, &settings, Ask::Probe, |_| {}) {
         Ok(Answer::Probe {
             nix,
             store_dir,
             store_uri,
             trusted,
+            unsealed,
         }) => {
             checks.push(Check::ok(
                 "evaluator",
@@ -32,6 +37,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
             ));
             checks.push(store(&store_uri, &store_dir));
             checks.push(trust(vars, &store_uri, trusted));
+            checks.push(units(vars, unsealed));
             places.push(PathBuf::from(store_dir));
         }
         Ok(_) => checks.push(Check::missing(
@@ -56,6 +62,28 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
     checks.push(cache(vars, &mut places));
     checks.push(space(&places));
     checks
+}
+
+/// Whether builds can be sandboxed as cargo's units need it, and whether it is
+/// known what they would see of the machine over the host set.
+fn units(vars: &Vars, unsealed: Option<String>) -> Check {
+    let tree = || Some(Host::checked(vars, &vars.cache_dir().ok()?).ok()?.tree());
+    match unsealed {
+        Some(why) => Check::absent(
+            "units",
+            why,
+            "a nix.conf with `sandbox = true` and no `sandbox-paths`; until then crates are compiled as without us",
+        ),
+        None if tree().is_some_and(|tree| tree.is_object()) => Check::ok(
+            "units",
+            "are built in a sandbox; over the host set it shows the packages that dpkg knows",
+        ),
+        None => Check::absent(
+            "units",
+            "are built in a sandbox, but what this machine consists of is not known (that takes dpkg and a merged /usr)",
+            "pin nixpkgs (flake.lock or npins); over the host set crates are compiled as without us",
+        ),
+    }
 }
 
 fn store(uri: &str, directory: &str) -> Check {

@@ -23,7 +23,7 @@ let
       ++ above up;
   leading = builtins.listToAttrs (builtins.concatMap above files);
   below = path: wanted ? ${path} || (parent path != "." && below (parent path));
-  start = builtins.stringLength root + 1;
+  start = if root == "/" then 1 else builtins.stringLength root + 1;
 in
 "${builtins.path {
   path = root;

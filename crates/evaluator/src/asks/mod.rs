@@ -7,6 +7,7 @@ mod import;
 mod probe;
 mod refused;
 mod roots;
+mod sealed;
 mod unit;
 
 use crate::daemon;
@@ -16,6 +17,7 @@ use crate::progress::Chatter;
 use crate::settings::prove_pure;
 use cargo_nix_protocol::{Answer, Ask, FailureKind, Settings};
 use serde::Serialize;
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 /// libnix, its store, and what is said meanwhile.
@@ -24,7 +26,9 @@ pub struct Session {
     store: Store,
     chatter: Chatter,
     pure: bool,
-    sandbox_paths: Vec<String>,
+    settings: Settings,
+    /// Whether builds are sandboxed as units want it, once somebody asked.
+    sealed: OnceCell<Fallible<()>>,
     /// The socket of the store's daemon, if it has one.
     daemon: Option<PathBuf>,
 }
@@ -47,7 +51,8 @@ impl Session {
             store,
             chatter,
             pure: !settings.impure,
-            sandbox_paths: settings.sandbox_paths.clone(),
+            settings: settings.clone(),
+            sealed: OnceCell::new(),
             daemon,
         };
         if session.pure {
@@ -80,7 +85,14 @@ impl Session {
         };
         answer
             .map_err(|failure| of_build(failure, &self.chatter.wreckage()))
-            .map_err(|failure| refused::of_host_paths(failure, &self.sandbox_paths, self.daemon.is_some()))
+            .map_err(|failure| {
+                refused::of_host_paths(failure, &self.settings.sandbox_paths, self.daemon.is_some())
+            })
+    }
+
+    /// That builds are sandboxed as units want it, proved once in a process.
+    fn sealed(&self) -> Fallible<()> {
+        self.sealed.get_or_init(|| sealed::prove(self)).clone()
     }
 
     fn state(&self) -> Fallible<State> {

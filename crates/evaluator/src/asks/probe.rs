@@ -12,7 +12,11 @@ pub fn answer(session: &Session) -> Fallible<Answer> {
         .daemon
         .as_deref()
         .and_then(|socket| Daemon::greet(socket).ok()?.trusts_us);
+    let unsealed = (session.settings.sandboxed)
+        .then(|| session.sealed().err().map(|failure| failure.message))
+        .flatten();
     Ok(Answer::Probe {
+        unsealed,
         nix: session.nix.version(),
         store_dir: session.store.directory().map_err(failed)?,
         store_uri: session.store.uri().map_err(failed)?,

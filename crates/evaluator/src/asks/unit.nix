@@ -25,7 +25,6 @@ let
     ask.variables
     // {
       inherit (ask) name system;
-      __impureHostDeps = ask.host_paths;
       builder = "/bin/sh";
       args = [
         "-c"

@@ -11,6 +11,7 @@ pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
         let message = format!("{name:?} means something to Nix and cannot be a variable of a unit");
         return Err(fail(FailureKind::Internal, &doing, message, None));
     }
+    session.sealed()?;
     let failed = |error| of_nix(&error, &doing, FailureKind::Build, None);
     let state = session.state()?;
     let value = apply(&state, include_str!("unit.nix"), ask).map_err(failed)?;

@@ -8,6 +8,7 @@ fn a_probe_tells_versions_and_the_store() {
         nix,
         store_dir,
         trusted: None,
+        unsealed: None,
         store_uri,
     }) = world.outcome(Settings::default(), Ask::Probe)
     else {

@@ -14,7 +14,6 @@ fn unit(
         script: script.to_owned(),
         arguments: vec!["a b".to_owned(), "$HOME".to_owned()],
         variables: BTreeMap::from([("CARGO_PKG_NAME".to_owned(), "it's".to_owned())]),
-        host_paths: vec![],
         root: None,
         inputs,
     };

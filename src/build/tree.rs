@@ -1,0 +1,139 @@
+//! The host tree of the environment at hand, in the store: what a unit over the
+//! host set sees of the machine (`src/host/tree.rs` says what that is).
+//!
+//! The first unit that wants a tree has it added to the store, which takes some
+//! seconds; a link in the cache is its GC root. Once in each run of cargo the
+//! machine's files are statted: if they are not those of the tree any more, its
+//! units are local until the environment is entered again.
+
+use super::context::Context;
+use super::index::Index;
+use super::journal;
+use super::realise::Builder;
+use super::workshop::Unserved;
+use crate::host::{self, imports, tree::Tree};
+use cargo_nix_protocol::{StoreInput, UnitAsk};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Roots of trees and notes of runs that are older go.
+const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
+const CHANGED: &str = "files of this machine have changed since this environment was made (enter it again)";
+const NONE: &str = "what this machine consists of is not known (that takes dpkg and a merged /usr)";
+
+/// Puts the tree's store path into `context`, if its units want a tree.
+///
+/// # Errors
+/// There is none, or not any more, or it cannot be added.
+pub fn provide(
+    context: &mut Context,
+    index: &Index,
+    cache: &Path,
+    builder: &Builder,
+) -> Result<(), Unserved> {
+    if context.sandbox_paths.is_empty() {
+        return Ok(());
+    }
+    let Some(tree) = &context.tree else {
+        return Err(Unserved::Without(NONE.into()));
+    };
+    if !is_current(&tree.id, index, cache) {
+        host::forget(cache);
+        return Err(Unserved::Without(CHANGED.into()));
+    }
+    let store_dir = Path::new(&context.store_dir);
+    let known = || imports::known(cache, store_dir).remove(&tree.id);
+    let path = match known() {
+        Some(path) => path,
+        None => {
+            let _held = lock(index)?;
+            match known() {
+                Some(path) => path,
+                None => add(&tree.id, &context.system, store_dir, index, cache, builder)?,
+            }
+        }
+    };
+    if let Some(tree) = &mut context.tree {
+        tree.path = path;
+    }
+    Ok(())
+}
+
+/// Whether the machine still has the files of the tree; statted once in a run.
+fn is_current(id: &str, index: &Index, cache: &Path) -> bool {
+    let note = note(index, id);
+    if let Ok(verdict) = crate::bounded::read(&note, crate::bounded::SMALL) {
+        return verdict == b"yes";
+    }
+    let is_current = Tree::known(cache, id).is_some_and(|tree| tree.now() == id);
+    let verdict: &[u8] = if is_current { b"yes" } else { b"no" };
+    let _ = crate::sealed::replace(&note, &[verdict]);
+    is_current
+}
+
+fn add(
+    id: &str,
+    system: &str,
+    store_dir: &Path,
+    index: &Index,
+    cache: &Path,
+    builder: &Builder,
+) -> Result<String, Unserved> {
+    let tree = Tree::known(cache, id).ok_or_else(|| Unserved::Without(CHANGED.into()))?;
+    let path = builder.import(tree.import())?;
+    // An edit meanwhile may or may not be in it.
+    if tree.now() != id {
+        return Err(Unserved::Without(CHANGED.into()));
+    }
+    hold(&path, system, &index.dir().join("trees"), id, builder)?;
+    imports::remember(cache, store_dir, id, &path).map_err(|error| Unserved::Without(error.to_string()))?;
+    Ok(path)
+}
+
+/// Makes a GC root: a link to a small file in the store that refers to the tree.
+fn hold(path: &str, system: &str, roots: &Path, id: &str, builder: &Builder) -> Result<(), Unserved> {
+    forget_old(roots);
+    builder.unit(&UnitAsk {
+        name: "cargo-nix-host-tree".to_owned(),
+        system: system.to_owned(),
+        script: "printf '%s\\n' \"$1\" >\"$out\"".to_owned(),
+        arguments: vec![path.to_owned()],
+        variables: BTreeMap::new(),
+        inputs: vec![StoreInput {
+            path: path.to_owned(),
+            derivation: None,
+        }],
+        root: Some(roots.join(id)),
+    })?;
+    Ok(())
+}
+
+fn lock(index: &Index) -> Result<File, Unserved> {
+    let cannot = |error: std::io::Error| Unserved::Without(format!("the cache cannot be written: {error}"));
+    std::fs::create_dir_all(index.dir()).map_err(cannot)?;
+    let lock = File::create(index.dir().join("tree.lock")).map_err(cannot)?;
+    lock.lock().map_err(cannot)?;
+    Ok(lock)
+}
+
+/// A file of this run of cargo, which is our parent.
+fn note(index: &Index, about: &str) -> PathBuf {
+    let notes = index.dir().join("runs");
+    let note = notes.join(format!("{}.{about}", journal::build_id()));
+    if !note.exists() {
+        forget_old(&notes);
+    }
+    note
+}
+
+fn forget_old(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.map(|time| SystemTime::now().duration_since(time));
+        if matches!(age, Ok(Ok(age)) if age > OLD) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
