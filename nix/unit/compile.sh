@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC3013
 # The builder of a unit of rustc: "$@" is the compiler with its arguments,
 # $unitEnvironment exports the variables of crate-env.nix, $unitDependencies
 # are the units it depends on, one a line.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC3013
 # The builder of a build script's run: "$1" is the script, $unitToolchain the
 # sysroot, $unitEnvironment exports the variables of crate-env.nix.
 #

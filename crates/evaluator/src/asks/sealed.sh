@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC3013
 # Succeeds in a sandbox that shows $expected and nothing else; each argument is
 # `<place>=<path in the store>`, which must be one and the same there. Run by
 # whatever shell Nix puts there: nothing but what that has built in.
