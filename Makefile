@@ -33,7 +33,7 @@ demo: release ## Show the main job on examples/openssl, step by step
 test: ## Run all tests, and the leak check
 	@scripts/setup.sh --tests
 	$(CARGO) build --workspace
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 	@scripts/leakcheck.sh
 	@echo 'make test: all tests and the leak check passed'
 
