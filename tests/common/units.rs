@@ -61,6 +61,25 @@ impl Units {
         std::fs::write(&self.context, context.to_string()).unwrap();
     }
 
+    /// Gives the units of every other package another environment.
+    pub fn set_environment(&self, shell: &str) {
+        let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
+        context["environment"] = environment(&self.world, shell);
+        std::fs::write(&self.context, context.to_string()).unwrap();
+    }
+
+    /// A directory below the world's, in the store.
+    pub fn import(&self, name: &str) -> String {
+        let root = self.world.path().join(name);
+        let names = std::fs::read_dir(&root).unwrap();
+        let files: Vec<_> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let item = json!({ "id": "t", "name": name, "root": root, "files": files });
+        let answer = ask(&self.world, json!({ "verb": "import", "items": [item] }));
+        answer["paths"]["t"].as_str().unwrap().to_owned()
+    }
+
     /// Gives the environment another host tree.
     pub fn set_tree(&self, tree: Value) {
         let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
@@ -167,13 +186,18 @@ pub fn know_tree(world: &World) -> Value {
     description
 }
 
-/// A file of sh in the store.
+/// A file of sh in the store, which refers to the store paths that it names.
 fn environment(world: &World, shell: &str) -> Value {
     let variables = json!({ "text": shell });
+    let inputs: Vec<_> = shell
+        .split(['=', ':', ' '])
+        .filter(|word| Path::new(word).starts_with(world.store_dir()))
+        .map(|path| json!({ "path": path, "derivation": null }))
+        .collect();
     let answer = ask(
         world,
         json!({
-            "verb": "unit", "name": "environment", "system": system(), "arguments": [], "inputs": [],
+            "verb": "unit", "name": "environment", "system": system(), "arguments": [], "inputs": inputs,
             "script": "printf '%s\\n' \"$text\" > $out", "variables": variables,
         }),
     );

@@ -1,0 +1,106 @@
+//! Shared by the tests that change one thing at a time: a project of vendored
+//! packages (tests/fixtures/poison), built by real cargo, and which store path
+//! each of its units was.
+#![allow(dead_code)]
+
+use super::common::units::Units;
+use super::common::{both, run, success};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a build of cargo came to.
+#[derive(Debug)]
+pub struct Build {
+    /// What the program printed.
+    pub said: String,
+    /// `<package> <kind>` -> the store paths; of a local unit, why.
+    pub units: BTreeMap<String, BTreeSet<String>>,
+    /// The units that were not there before.
+    pub missed: BTreeSet<String>,
+}
+
+impl Build {
+    /// The units that are others than in `before`, or are in one build only.
+    pub fn changed(&self, before: &Build) -> BTreeSet<String> {
+        let names = self.units.keys().chain(before.units.keys());
+        names
+            .filter(|name| self.units.get(*name) != before.units.get(*name))
+            .cloned()
+            .collect()
+    }
+
+    /// Fails if a unit of another package than `project` is local.
+    pub fn assert_store_backed(&self, project: &str, what: &str) {
+        for (unit, paths) in &self.units {
+            let is_local = paths.iter().any(|path| !path.starts_with('/'));
+            assert!(
+                unit.starts_with(&format!("{project} ")) || !is_local,
+                "{what}: {unit}: {paths:?}"
+            );
+        }
+    }
+}
+
+/// A copy of the fixture at `<world>/<name>`.
+pub fn checkout(units: &Units, name: &str) -> PathBuf {
+    units.world.project("tests/fixtures/poison", name)
+}
+
+/// Runs `cargo`, a call of it with all its arguments, which must succeed.
+pub fn build(units: &Units, cargo: &mut Command) -> Build {
+    let before = builds(units).len();
+    let output = run(cargo);
+    assert!(output.status.success(), "{cargo:?}: {}", both(&output));
+    let builds = builds(units);
+    let mut build = Build {
+        said: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        units: BTreeMap::new(),
+        missed: BTreeSet::new(),
+    };
+    for unit in builds[before..].iter().flat_map(entries) {
+        let word = |name: &str| unit[name].as_str().unwrap_or_default();
+        let check = if unit["check"] == true { " check" } else { "" };
+        let name = format!("{} {}{check}", word("package"), word("kind"));
+        let what = unit["path"].as_str().unwrap_or_else(|| word("reason"));
+        if word("outcome") != "hit" {
+            build.missed.insert(name.clone());
+        }
+        build.units.entry(name).or_default().insert(what.to_owned());
+    }
+    build
+}
+
+fn builds(units: &Units) -> Vec<Value> {
+    let journal = units.world.cache().join("units/builds");
+    let is_empty = std::fs::read_dir(journal).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty {
+        return Vec::new();
+    }
+    let text = success(units.world.cargo_nix().args(["stats", "--json", "--last", "100"]));
+    let told: Value = serde_json::from_str(&text).unwrap();
+    told["builds"].as_array().unwrap().clone()
+}
+
+fn entries(build: &Value) -> &[Value] {
+    build["units"].as_array().unwrap()
+}
+
+/// Replaces `old`, which must be there, in a file.
+pub fn edit(file: &Path, old: &str, new: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(old), "{old} is not in {}", file.display());
+    std::fs::write(file, text.replace(old, new)).unwrap();
+}
+
+/// Adds to the end of a file.
+pub fn append(file: &Path, text: &str) {
+    let before = std::fs::read_to_string(file).unwrap();
+    std::fs::write(file, before + text).unwrap();
+}
+
+/// A set of words.
+pub fn set(words: &[&str]) -> BTreeSet<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
