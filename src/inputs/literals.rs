@@ -11,7 +11,8 @@ use rnix::SyntaxKind::{self, *};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Literal {
     /// As written; of an interpolated one, the directory before the first
-    /// `${`, with its slash: `./a/` of `./a/b-${x}.nix`.
+    /// `${`, with its slash: `./a/` of `./a/b-${x}.nix`; of `(./a + "/b")`,
+    /// what that adds up to.
     pub text: String,
     /// It is the argument of `import`.
     pub import: bool,
@@ -68,14 +69,16 @@ fn literals(tokens: &[Token<'_>], touching: &[bool]) -> Vec<Literal> {
             .is_some_and(|next| next.kind == TOKEN_INTERPOL_START && touching[at + 1]);
         match token.kind {
             TOKEN_PATH_REL if !goes_on => {
-                let text = if next_interpolates {
-                    directory_part(token.text)
-                } else {
-                    token.text
+                let sum = sum_in_parentheses(&tokens[..at], &tokens[at + 1..]);
+                let text = match sum {
+                    _ if next_interpolates => directory_part(token.text).to_owned(),
+                    Some(rest) => format!("{}{rest}", token.text),
+                    None => token.text.to_owned(),
                 };
-                let import = !next_interpolates && is_import(&tokens[..at]);
+                let whole = sum.is_some() || tokens.get(at + 1).is_none_or(|next| next.kind == TOKEN_R_PAREN);
+                let import = !next_interpolates && is_import(&tokens[..at], whole);
                 found.push(Literal {
-                    text: text.to_owned(),
+                    text,
                     import,
                     offset: token.offset,
                 });
@@ -94,11 +97,31 @@ fn directory_part(text: &str) -> &str {
     text.rfind('/').map_or(text, |slash| &text[..=slash])
 }
 
-/// Whether the tokens end with `import`, `builtins.import` or with a `(` after
-/// one of them: `import (./a.nix)`.
-fn is_import(before: &[Token<'_>]) -> bool {
+/// The `/b` of `(./a + "/b")`, given what stands before and after the `./a`.
+/// Without the parentheses, `./a` may belong to the call before it.
+fn sum_in_parentheses<'a>(before: &[Token<'_>], after: &[Token<'a>]) -> Option<&'a str> {
+    let [plus, start, content, end, close, ..] = after else {
+        return None;
+    };
+    let kinds = [plus, start, content, end, close].map(|token| token.kind);
+    let sum = [
+        TOKEN_ADD,
+        TOKEN_STRING_START,
+        TOKEN_STRING_CONTENT,
+        TOKEN_STRING_END,
+        TOKEN_R_PAREN,
+    ];
+    let opened = before.last().is_some_and(|token| token.kind == TOKEN_L_PAREN);
+    let plain = content.text.starts_with('/') && !content.text.contains(['\\', '$', '\'']);
+    (opened && kinds == sum && plain).then_some(content.text)
+}
+
+/// Whether the tokens `before` end with `import`, `builtins.import` or with a `(`
+/// after one of them: `import (./a.nix)`. `whole`: what follows belongs to
+/// nothing else; in `import (./a + x)`, `./a` is not what is imported.
+fn is_import(before: &[Token<'_>], whole: bool) -> bool {
     let before = match before {
-        [rest @ .., paren] if paren.kind == TOKEN_L_PAREN => rest,
+        [rest @ .., paren] if paren.kind == TOKEN_L_PAREN && whole => rest,
         _ => before,
     };
     match before {
@@ -162,6 +185,25 @@ mod tests {
         assert!(!imports("x.import ./a"));
         assert!(!imports("callPackage ./a"));
         assert!(!imports("import ./${a}"));
+        assert!(imports("import (./a + \"/b.nix\")"));
+        assert!(!imports("import (./a + b)"));
+    }
+
+    #[test]
+    fn a_sum_of_a_path_and_a_text_is_one_literal() {
+        assert_eq!(texts("import (./. + \"/a.nix\")"), ["././a.nix"]);
+        assert_eq!(texts("f (./a + ''/b'')"), ["./a/b"]);
+        for open in [
+            "f ./a + \"/b\"",
+            "(f ./a + \"/b\")",
+            "(./a + \"b\")",
+            "(./a + \"/${b}\")",
+            "(./a + \"/\\n\")",
+            "(./a + \"/b\" + c)",
+            "(./a + b)",
+        ] {
+            assert_eq!(texts(open), ["./a"], "{open}");
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 { rust, ... }:
+let
+  root = ./.;
+in
 {
   toolchain = rust.default;
-  env.MAIN = builtins.readFile (./. + "/src/main.rs");
+  env.MAIN = builtins.readFile (root + "/src/main.rs");
 }
