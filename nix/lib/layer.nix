@@ -23,13 +23,22 @@ let
   };
   problems = called.problems or (
     if isDerivation called.value then
-      [ ]
+      if isOfStdenv called.value then [ ] else [ ofNoStdenv ]
     else
       import ./check.nix { inherit tools; } {
         inherit file;
         value = called.value;
       }
   );
+  # The environment is what the setup of its stdenv makes of it.
+  isOfStdenv = shell: shell ? cargoNix.shell || shell ? stdenv || shell ? drvAttrs.stdenv;
+  ofNoStdenv = {
+    message = "${file} returns a derivation that no stdenv made, so it has no environment";
+    inherit file;
+    line = 1;
+    column = 1;
+    hint = "return `pkgs.mkShell { … }` or a set, as `{ buildInputs = [ … ]; }`";
+  };
   isShell = problems == [ ] && isDerivation called.value;
 in
 {

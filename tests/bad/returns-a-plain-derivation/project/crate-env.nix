@@ -1,0 +1,6 @@
+{ system, ... }:
+derivation {
+  name = "plain";
+  builder = "/bin/sh";
+  inherit system;
+}
