@@ -250,7 +250,7 @@ pub fn shown(contents: &Contents) -> String {
 fn visible(text: &str) -> String {
     let acts = |c: char| {
         c.is_control() && c != '\n' && c != '\t'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
     };
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -308,7 +308,7 @@ mod tests {
     fn what_is_shown_is_readable_bounded_and_does_nothing() {
         let long = "x\n".repeat(1000) + &"y".repeat(10_000);
         let files = [
-            ("a.nix", "\u{202e}{ }: 1 # \u{1b}[2J\r\n".as_bytes()),
+            ("a.nix", "\u{202e}{ }: 1 #\u{e0041} \u{1b}[2J\r\n".as_bytes()),
             ("b.lock", b"\xff".as_slice()),
             ("sub/crate-env.nix", b"{ rust }: { }\n".as_slice()),
             ("z.txt", long.as_bytes()),
@@ -317,7 +317,7 @@ mod tests {
         let text = shown(&Contents::from(files));
         assert!(
             text.starts_with(
-                "--- sub/crate-env.nix (14 bytes)\n  { rust }: { }\n--- a.nix (18 bytes)\n  \\u{202e}{ }: 1 # \\u{1b}[2J\n\
+                "--- sub/crate-env.nix (14 bytes)\n  { rust }: { }\n--- a.nix (22 bytes)\n  \\u{202e}{ }: 1 #\\u{e0041} \\u{1b}[2J\n\
                  --- b.lock (1 bytes)\n  (no text; blake3 "
             ),
             "{text}"

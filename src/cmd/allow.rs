@@ -50,7 +50,7 @@ pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
     writeln!(
         text,
         "{} {now}, as it is ({:.8})",
-        project.directory().display(),
+        name_of(&project),
         digest.to_hex()
     )
     .expect("a String takes everything");
@@ -70,10 +70,11 @@ pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
     } else {
         "was not allowed"
     };
-    output::print(&format!(
-        "{} {now} ({:.8})\n",
-        project.directory().display(),
-        digest.to_hex()
-    ))?;
+    output::print(&format!("{} {now} ({:.8})\n", name_of(&project), digest.to_hex()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name that a stranger chose must not repaint what was shown to be decided about.
+fn name_of(project: &Project) -> String {
+    crate::say::printable(&project.directory().to_string_lossy())
 }

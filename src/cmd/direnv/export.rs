@@ -358,7 +358,9 @@ impl Load {
                     ""
                 };
                 let message = self.message.as_deref().unwrap_or("no environment");
-                ("log_error", format!("cargo-nix: {message}{kept}"))
+                // direnv prints it as it is, and there are names of the project's in it.
+                let text = crate::say::printable(&format!("cargo-nix: {message}{kept}"));
+                ("log_error", text)
             }
         };
         line(text, &[how.as_bytes(), b" ", &quoted(what.as_bytes())]);
