@@ -21,7 +21,7 @@ use super::{Layout, key, stat};
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::project::Project;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -69,6 +69,9 @@ pub(super) enum What {
 pub(super) struct Walk<'a> {
     pub(super) root: &'a Path,
     pub(super) records: BTreeMap<PathBuf, Record>,
+    /// Directories that were found, their paths free of links; all on the way
+    /// to them is recorded.
+    pub(super) directories: HashSet<PathBuf>,
     /// Contents known from an older manifest, by path.
     known: HashMap<&'a Path, (Stat, [u8; 32])>,
     tasks: Vec<Task>,
@@ -131,6 +134,7 @@ impl<'a> Walk<'a> {
         Walk {
             root,
             records: BTreeMap::new(),
+            directories: HashSet::new(),
             known: old.map(known).unwrap_or_default(),
             tasks: Vec::new(),
             read: HashMap::new(),

@@ -27,8 +27,10 @@ impl Walk<'_> {
     /// Follows `path` (relative to the root, without `..`). Records each step;
     /// links on the way become members of the input set.
     pub(super) fn resolve(&mut self, path: &Path) -> Way {
-        let mut ahead: VecDeque<OsString> = names(path);
-        let mut here = PathBuf::new();
+        // From the root each time, a deep tree would take a time of the third power.
+        let known = path.parent().filter(|parent| self.directories.contains(*parent));
+        let mut here = known.unwrap_or(Path::new("")).to_path_buf();
+        let mut ahead: VecDeque<OsString> = names(path.strip_prefix(&here).unwrap_or(path));
         let mut links = 0;
         let mut found = match self.look(&here) {
             Ok(Some(stat)) => stat,
@@ -71,6 +73,9 @@ impl Walk<'_> {
         // A `..` of a link's target may have ended the way.
         if let Ok(Some(stat)) = self.look(&here) {
             found = stat;
+        }
+        if found.kind() == Kind::Directory {
+            self.directories.insert(here.clone());
         }
         Way::Found(here, found)
     }
