@@ -94,28 +94,35 @@ pub(super) fn pkg_config_directories() -> Vec<PathBuf> {
     all
 }
 
-/// Where libraries are looked for, in order; the last ones hold LLVM's, which
-/// distributions keep apart by version, the newest first.
+/// Where libraries are looked for, in order; LLVM's come last.
 pub(super) fn library_directories() -> Vec<PathBuf> {
     let mut all = under_usr(&["lib"], "");
     all.push(PathBuf::from("/usr/lib64"));
-    let mut llvm: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib")
+    all.extend(llvm("lib"));
+    all
+}
+
+/// Where headers are looked for, in order; LLVM's come last.
+pub(super) fn include_directories() -> Vec<PathBuf> {
+    let mut all = under_usr(&["include"], "");
+    all.extend(llvm("include"));
+    all
+}
+
+/// `below` in the directories of LLVM, which distributions keep apart by
+/// version, the newest first.
+fn llvm(below: &str) -> impl Iterator<Item = PathBuf> {
+    let mut all: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib")
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| {
             let version = entry.file_name().to_str()?.strip_prefix("llvm-")?.parse().ok()?;
-            Some((version, entry.path().join("lib")))
+            Some((version, entry.path().join(below)))
         })
         .collect();
-    llvm.sort();
-    all.extend(llvm.into_iter().rev().map(|(_, path)| path));
-    all
-}
-
-/// Where headers are looked for, in order.
-pub(super) fn include_directories() -> Vec<PathBuf> {
-    under_usr(&["include"], "")
+    all.sort();
+    all.into_iter().rev().map(|(_, path)| path)
 }
 
 /// Files that the package managers write with every change they make.
