@@ -1,0 +1,7 @@
+#include <stdint.h>
+
+#define ANSWER 42
+
+struct answer {
+    uint64_t value;
+};

@@ -1,0 +1,4 @@
+{ rust }:
+{
+  toolchain = rust.default;
+}

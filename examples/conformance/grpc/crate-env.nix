@@ -1,0 +1,5 @@
+# The build script of this member runs protoc.
+{ protobuf }:
+{
+  nativeBuildInputs = [ protobuf ];
+}

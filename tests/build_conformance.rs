@@ -1,0 +1,135 @@
+//! Members of `examples/conformance`, each for something that build scripts do,
+//! tested by cargo as a user would, and again in another checkout, where nothing
+//! may be built. `make corpus` does the same with all of them.
+
+mod common;
+
+use common::units::cargo_home;
+use common::{World, both, run, success};
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// `cargo test` of one member of the workspace in `checkout`.
+fn cargo_test(world: &World, checkout: &Path, member: &str) -> Command {
+    let directory = checkout.join(member);
+    let mut command = world.cargo_nix();
+    command
+        .args(["exec", "--quiet", "--project"])
+        .arg(&directory)
+        .args(["--", "cargo", "test", "--locked", "-p", member])
+        .current_dir(&directory)
+        .env("CARGO_HOME", cargo_home())
+        .env("CARGO_NIX_UNITS", "1")
+        .env("CARGO_NIX_DEBUG", "1");
+    command
+}
+
+/// What is said of units that are local and not a member's own.
+fn local(output: &Output) -> Vec<String> {
+    String::from_utf8_lossy(&output.stderr)
+        .lines()
+        .filter(|line| line.starts_with("cargo-nix: ") && !line.contains("member of the workspace"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How many units the last build of `checkout` did not find in the store.
+fn built(world: &World, checkout: &Path) -> u64 {
+    let asked = success(
+        world
+            .cargo_nix()
+            .args(["stats", "--json", "--last", "1", "--project"])
+            .arg(checkout),
+    );
+    let told: serde_json::Value = serde_json::from_str(&asked).unwrap();
+    told["builds"][0]["sums"]["built"]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{asked}"))
+}
+
+/// Its tests pass with all its dependencies from the store, and in a second
+/// checkout nothing is built for it.
+fn conforms(member: &str) {
+    let world = World::new();
+    for name in ["first", "second"] {
+        let checkout = world.project("examples/conformance", name);
+        let output = run(&mut cargo_test(&world, &checkout, member));
+        assert!(output.status.success(), "{name}: {}", both(&output));
+        assert!(local(&output).is_empty(), "{name}: {:#?}", local(&output));
+        if name == "second" {
+            assert_eq!(built(&world, &checkout), 0, "{}", both(&output));
+        }
+    }
+}
+
+/// Proc-macros, and scripts that ask the compiler.
+#[test]
+fn macros() {
+    conforms("macros");
+}
+
+/// C and assembly.
+#[test]
+fn ring() {
+    conforms("ring-sign");
+}
+
+/// pkg-config and a library of the system.
+#[test]
+fn openssl_of_the_system() {
+    conforms("openssl-system");
+}
+
+/// libclang, in a sandbox and in the member's own script.
+#[test]
+fn bindings() {
+    conforms("bindings");
+}
+
+/// A script that looks for cargo's directories above its `OUT_DIR`.
+#[test]
+fn beyond_out_dir() {
+    conforms("beyond-out-dir");
+}
+
+/// A script that writes into its own source: its crate-env.nix says
+/// `sandbox = false`, and it works as it does without us.
+#[test]
+fn writes_source() {
+    let world = World::new();
+    let checkout = world.project("examples/conformance", "first");
+    let output = run(&mut cargo_test(&world, &checkout, "writes-source"));
+    assert!(output.status.success(), "{}", both(&output));
+    let local = local(&output);
+    assert!(
+        !local.is_empty() && local.iter().all(|line| line.contains("sandbox is false")),
+        "{local:#?}"
+    );
+
+    // Without that line it fails, and is told of it.
+    let checkout = world.project("examples/conformance", "second");
+    std::fs::remove_file(checkout.join("writes-source/crate-env.nix")).unwrap();
+    let output = run(&mut cargo_test(&world, &checkout, "writes-source"));
+    assert!(!output.status.success(), "{}", both(&output));
+    assert!(
+        both(&output).contains("`crates.odd-writes-source.sandbox = false`"),
+        "{}",
+        both(&output)
+    );
+}
+
+/// A script that wants the network: its own words, then what it ran in.
+#[test]
+fn wants_network() {
+    let world = World::new();
+    let checkout = world.project("examples/conformance", "first");
+    let output = run(&mut cargo_test(&world, &checkout, "wants-network"));
+    assert!(!output.status.success(), "{}", both(&output));
+    for part in [
+        "cannot download from example.com",
+        "this build script ran in a sandbox",
+        "no network",
+    ] {
+        assert!(both(&output).contains(part), "{part}: {}", both(&output));
+    }
+}
