@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test leakcheck lint bench install uninstall clean try-debian
+.PHONY: help setup build release demo test leakcheck lint bench corpus install uninstall clean try-debian
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r goal what; do \
@@ -48,6 +48,10 @@ lint: ## Formatting, clippy, docs, shell and Nix files, and rules of the house
 bench: release ## Measure the figures of the README (UPDATE=1 writes them there)
 	@scripts/setup.sh --tests
 	$(CARGO) bench --bench figures
+
+corpus: release ## Build real projects beside plain cargo: docs/corpus.md (ONLY=sd, RELEASE=1, AGAIN=1)
+	@scripts/setup/corpus-tools.sh
+	python3 scripts/corpus/corpus.py $(if $(ONLY),--only '$(ONLY)') $(if $(RELEASE),--release) $(if $(AGAIN),--again) target/release
 
 install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured
 	@scripts/install.sh install '$(DESTDIR)' '$(PREFIX)'

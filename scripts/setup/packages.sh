@@ -22,3 +22,10 @@ packages_libnix_trixie=(
 
 # What the tests and the linters run besides Rust.
 packages_test=(direnv dash elvish fish groff-base procps shellcheck shfmt valgrind zsh)
+
+# What the projects of `make corpus` build against; scripts/corpus/projects.toml
+# says which needs what.
+packages_corpus=(
+    cmake libclang-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev perl protobuf-compiler python3 python3-dev
+    zlib1g-dev
+)
