@@ -67,7 +67,7 @@ fn stock_cargo_builds_it_and_a_member_has_its_own_on_top() {
 
 /// A method that a derive made, and an item that is there only if the build
 /// script found the library in the environment.
-fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) {
+fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) -> World {
     let world = World::new();
     let root = workspace(&world);
     let version = run(&mut exec(&world, &root, &["rust-analyzer", "--version"]));
@@ -95,6 +95,7 @@ fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) {
     assert!(shown.contains("The name and the fields, on one line."), "{shown}");
     let place = server.ask_at("textDocument/definition", &digest, "OpenSSL_version(");
     assert!(place.to_string().contains("/openssl-sys-0.9."), "{place}");
+    world
 }
 
 #[test]
@@ -109,7 +110,16 @@ fn rust_analyzer_resolves_them_from_the_store_too() {
     let units = |command: &mut Command| {
         command.env("CARGO_NIX_UNITS", "1");
     };
-    rust_analyzer_resolves(units, cargo);
+    let world = rust_analyzer_resolves(units, cargo);
+    // The build service makes the root when nobody has asked for a while.
+    let root = world
+        .path()
+        .join("workspace/target/rust-analyzer/.cargo-nix/units");
+    let is_there = (0..60).any(|_| {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        root.exists()
+    });
+    assert!(is_there, "the root of its units");
 }
 
 /// Fixtures in the place of nixpkgs and fenix; the flake is as users write it.

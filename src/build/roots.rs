@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The link, below the target directory.
 const LINK: &str = ".cargo-nix/units";
@@ -21,6 +22,9 @@ const LINK: &str = ".cargo-nix/units";
 const WITHOUT_UNITS: [&str; 6] = [".fingerprint", "doc", "examples", "incremental", "out", "package"];
 /// `target/<triple>/<profile>/build/<package>/<hash>` is as deep as units lie.
 const DEPTH: usize = 6;
+
+/// Whoever finds so young a mark need not leave one.
+const RECENT: Duration = Duration::from_secs(5);
 
 /// A target directory whose root is to be made.
 #[derive(Serialize, Deserialize)]
@@ -37,7 +41,9 @@ pub fn mark(out_dir: &Path, builder: &Builder, system: &str) {
     };
     let name = blake3::hash(target.as_os_str().as_encoded_bytes()).to_hex();
     let file = marks(&builder.socket).join(&name[..32]);
-    if file.exists() {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    // An older one may be of a service that was killed.
+    if modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < RECENT)) {
         return;
     }
     let mark = Mark {

@@ -35,8 +35,14 @@ const REQUESTS: u32 = 500;
 pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     let lock = socket.with_extension("lock");
     let file = File::create(&lock).map_err(Error::io("creating", &lock))?;
-    if file.try_lock().is_err() {
-        return Ok(());
+    let deadline = Instant::now() + IDLE;
+    while file.try_lock().is_err() {
+        // One that is just ending holds the lock a little longer than its socket.
+        let is_served = Address::of(socket).and_then(|address| address.connect()).is_ok();
+        if is_served || Instant::now() > deadline {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
     let _ = std::fs::remove_file(socket);
     let listener = Address::of(socket)
@@ -52,6 +58,7 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     let busy = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let mut last = Instant::now();
+        let mut is_found = true;
         loop {
             match listener.accept() {
                 Ok((stream, _)) => {
@@ -67,15 +74,22 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                     last = Instant::now();
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Err(_) if last.elapsed() > IDLE => {
+                Err(_) if !is_found => {
                     roots::make(socket, |set| pool.build(set));
                     break;
+                }
+                Err(_) if last.elapsed() > IDLE => {
+                    roots::make(socket, |set| pool.build(set));
+                    // Who came meanwhile is served still; who comes now finds
+                    // nobody, and starts another.
+                    let _ = std::fs::remove_file(socket);
+                    is_found = false;
                 }
                 Err(_) => std::thread::sleep(Duration::from_millis(2)),
             }
         }
     });
-    std::fs::remove_file(socket).map_err(Error::io("removing", socket))
+    Ok(())
 }
 
 /// A way to the socket that the system's structure for it holds: about a hundred
