@@ -334,3 +334,29 @@ fn a_target_directory_is_a_root() {
     std::fs::remove_dir_all(project.join("target")).unwrap();
     assert!(!roots().contains("/held/"), "{}", roots());
 }
+
+/// Cargo caps the lints of what it downloads, not those of a path dependency,
+/// even if that has the marker of a vendored package.
+#[test]
+fn a_lint_that_refuses_a_unit_refuses_it_from_the_store_too() {
+    let units = Units::new();
+    let lib = "#![deny(unused_variables)]\npub fn said() -> u8 { let x = 1; 2 }";
+    let project = project(&units, "linted", lib, None);
+    let build = || run(units.cargo(&project).arg("build").env("CARGO_INCREMENTAL", "0"));
+    let capped = build();
+    assert!(capped.status.success(), "{}", both(&capped));
+    units.world.write("linted/.cargo/config.toml", "[build]\n");
+    let manifest = std::fs::read_to_string(project.join("Cargo.toml")).unwrap();
+    for place in ["vendor/demo", "../demo"] {
+        let manifest = manifest.replace("demo = \"1\"", &format!("demo = {{ path = \"{place}\" }}"));
+        units.world.write("linted/Cargo.toml", &manifest);
+        let refused = build();
+        assert_eq!(refused.status.code(), Some(101), "{place}: {}", both(&refused));
+        assert!(
+            stderr(&refused).contains("error: unused variable"),
+            "{}",
+            both(&refused)
+        );
+        let _ = std::fs::rename(project.join("vendor/demo"), units.world.path().join("demo"));
+    }
+}

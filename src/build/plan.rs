@@ -9,7 +9,7 @@
 use super::Local;
 use super::context::Context;
 use super::invocation::{Argument, Invocation};
-use super::origin::store_name;
+use super::origin::{MEMBER, store_name};
 use super::paths::{Rewriter, Visible};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,6 +169,7 @@ struct Planner<'a> {
     variables: BTreeMap<String, String>,
     inputs: BTreeSet<StoreInput>,
     json: BTreeSet<String>,
+    is_capped: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -186,6 +187,7 @@ impl<'a> Planner<'a> {
             variables: BTreeMap::new(),
             inputs: inputs.into_iter().cloned().collect(),
             json: BTreeSet::new(),
+            is_capped: false,
         }
     }
 
@@ -196,6 +198,11 @@ impl<'a> Planner<'a> {
         externs: &mut std::slice::Iter<StoreInput>,
     ) -> Result<(), Local> {
         match argument {
+            // From where cargo calls rustc for members, which may not be where
+            // their package is.
+            Argument::Input(path) if Path::new(path).is_relative() => {
+                return Err(Local::because(MEMBER));
+            }
             Argument::Input(path) => {
                 let path = self.accounted(path)?;
                 self.arguments.push(path);
@@ -203,10 +210,8 @@ impl<'a> Planner<'a> {
             Argument::Switch("--test") => return Err(Local::because("it is a test")),
             Argument::Switch("-v" | "--verbose") => {}
             Argument::Switch(name) => self.arguments.push((*name).to_owned()),
-            Argument::Option(
-                "--out-dir" | "--error-format" | "--color" | "--diagnostic-width" | "--cap-lints",
-                _,
-            ) => {}
+            Argument::Option("--out-dir" | "--error-format" | "--color" | "--diagnostic-width", _) => {}
+            Argument::Option("--cap-lints", value) => self.is_capped = *value == "allow" || *value == "warn",
             Argument::Option("--json", value) => self.json.extend(utf8(value)?.split(',').map(str::to_owned)),
             Argument::Option("--extern", value) => self.external(value, externs)?,
             Argument::Option("--remap-path-prefix", value) => self.remap(value)?,
@@ -333,12 +338,13 @@ impl<'a> Planner<'a> {
             self.json.insert("future-incompat".into());
             self.json.insert("diagnostic-rendered-ansi".into());
             let json = self.json.iter().cloned().collect::<Vec<_>>().join(",");
-            // Cargo's verbosity decides what is shown, not what is compiled.
-            self.arguments.extend([
-                "--cap-lints=warn".into(),
-                "--error-format=json".into(),
-                format!("--json={json}"),
-            ]);
+            // Cargo's verbosity decides what is shown, not what is compiled; but
+            // without a cap, a lint may be what refuses the unit.
+            if self.is_capped {
+                self.arguments.push("--cap-lints=warn".into());
+            }
+            self.arguments
+                .extend(["--error-format=json".into(), format!("--json={json}")]);
         }
         self.set("unitEnvironment", given.environment.path.clone())?;
         let tree = given.context.tree.as_ref().map(|tree| tree.path.clone());
