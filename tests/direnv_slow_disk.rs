@@ -8,30 +8,10 @@ use direnv_help::{Session, shell};
 use std::process::Command;
 use std::time::Instant;
 
-/// Looks at files take 0.5 ms longer: what a server in the same building costs.
-const SHIM: &str = r#"
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <sys/stat.h>
-#include <unistd.h>
-static void wait_for_server(void) { usleep(500); }
-#define SLOW(name, parameters, arguments) \
-    int name parameters { \
-        int (*next) parameters = dlsym(RTLD_NEXT, #name); \
-        wait_for_server(); \
-        return next arguments; \
-    }
-SLOW(stat, (const char *p, struct stat *s), (p, s))
-SLOW(lstat, (const char *p, struct stat *s), (p, s))
-SLOW(stat64, (const char *p, struct stat64 *s), (p, s))
-SLOW(lstat64, (const char *p, struct stat64 *s), (p, s))
-SLOW(fstatat, (int d, const char *p, struct stat *s, int f), (d, p, s, f))
-SLOW(fstatat64, (int d, const char *p, struct stat64 *s, int f), (d, p, s, f))
-SLOW(statx, (int d, const char *p, int f, unsigned m, struct statx *s), (d, p, f, m, s))
-"#;
+const SHIM: &str = include_str!("direnv_help/slow_stat.c");
 
-/// No time is asserted, as tests run on busy machines: it is printed, and the
-/// looks are counted by what they cost.
+/// No time is asserted, as tests run on busy machines: it is printed. `make
+/// bench` has a row for the hook.
 #[test]
 fn a_load_looks_at_few_files() {
     let mut session = Session::with(&shell("slow"));

@@ -22,6 +22,8 @@ use std::path::Path;
 const HOT_ROUNDS: usize = 300;
 /// How often the evaluator is.
 const COLD_ROUNDS: usize = 30;
+/// How often a prompt over a slow file system is.
+const SLOW_ROUNDS: usize = 30;
 
 fn main() {
     let place = Place::new();
@@ -50,6 +52,7 @@ fn main() {
         .map(|(directory, status)| prompt::prompts(&place, directory, status, HOT_ROUNDS));
 
     let mut rows = rows(&hot, &cold[0], &prompts);
+    rows.push(prompt::slow(&place, &small, &prompts[0], SLOW_ROUNDS));
     rows.push(outside::row(&place, &small, HOT_ROUNDS));
     rows.extend(direnv::rows(&place, &small));
     rows.extend(background::rows(

@@ -3,7 +3,9 @@
 
 use crate::measure::Sample;
 use crate::place::Place;
+use crate::report::Row;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 const LOOP: &str = r#"
@@ -24,8 +26,36 @@ done
 /// # Panics
 /// If bash (5 or later) does not start, or the status is another.
 pub fn prompts(place: &Place, directory: &Path, status: &str, rounds: usize) -> Sample {
-    let output = place
-        .command(Path::new("bash"))
+    measured(place.command(Path::new("bash")), place, directory, status, rounds)
+}
+
+/// The row of a prompt where each look at a file takes 0.5 ms longer, as on a
+/// network's file system.
+///
+/// # Panics
+/// As [`prompts`]; if there is no C compiler, or the prompts are no slower.
+pub fn slow(place: &Place, directory: &Path, quick: &Sample, rounds: usize) -> Row {
+    let shim = directory.with_file_name("slow_stat.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/direnv_help/slow_stat.c");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&shim)
+        .args([source, "-ldl"])
+        .status();
+    assert!(compiled.expect("cc starts").success(), "{source} is compiled");
+    let mut bash = place.command(Path::new("bash"));
+    bash.env("LD_PRELOAD", &shim);
+    let slow = measured(bash, place, directory, "ready", rounds);
+    assert!(slow.median() > quick.median() + 0.5, "no look was slower");
+    Row::time(
+        "the same, each look at a file 0.5 ms slower, as over a network",
+        Some(100.0),
+        &slow,
+    )
+}
+
+fn measured(mut bash: Command, place: &Place, directory: &Path, status: &str, rounds: usize) -> Sample {
+    let output = bash
         .env("PATH", place.path())
         .args(["--norc", "-c", LOOP, "bash"])
         .arg(directory)
