@@ -68,6 +68,7 @@ impl Project {
 
         let mut layers: Vec<PathBuf> = start
             .ancestors()
+            .filter(|directory| *directory == start || directory.parent().is_some())
             .filter(|directory| exists(directory, CRATE_ENV))
             .filter(|directory| believed(directory))
             .map(Path::to_path_buf)
@@ -82,7 +83,8 @@ impl Project {
         }
         layers.reverse();
 
-        let nearest = |names: &[&str]| nearest(&at_hand, &layers[0], names, &believed);
+        let above = up_to_the_repository(&at_hand, &layers[0]);
+        let nearest = |names: &[&str]| nearest(&above, &layers[0], names, &believed);
         let pins = nearest(&PINS);
         let rust_toolchain = nearest(&RUST_TOOLCHAIN);
         let root = [Some(&layers[0]), pins.as_ref(), rust_toolchain.as_ref()]
@@ -117,19 +119,35 @@ impl Project {
     }
 }
 
-/// The nearest directory from `start` upwards that has one of the `names`. It
-/// ends with the repository, but not below `least`.
-fn nearest(start: &Path, least: &Path, names: &[&str], believed: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+/// The directories from `start` upwards that may speak for the project. They end
+/// with the repository, but not below `least`; `/` is not believed, unless it is
+/// within.
+fn up_to_the_repository<'a>(start: &'a Path, least: &Path) -> Vec<&'a Path> {
+    let mut above = Vec::new();
     for directory in start.ancestors() {
         let within = directory.starts_with(least);
-        if names.iter().any(|name| exists(directory, name)) && (within || believed(directory)) {
-            return Some(directory.to_path_buf());
+        if !within && directory.parent().is_none() {
+            break;
         }
-        if exists(directory, ".git") && !(within && directory != least) {
-            return None;
+        above.push(directory);
+        if (!within || directory == least) && exists(directory, ".git") {
+            break;
         }
     }
-    None
+    above
+}
+
+/// The nearest of these directories that has one of the `names`.
+fn nearest(
+    above: &[&Path],
+    least: &Path,
+    names: &[&str],
+    believed: &dyn Fn(&Path) -> bool,
+) -> Option<PathBuf> {
+    let has = |directory: &Path| names.iter().any(|name| exists(directory, name));
+    let counts = |directory: &Path| directory.starts_with(least) || believed(directory);
+    let found = above.iter().find(|directory| has(directory) && counts(directory));
+    found.map(|directory| directory.to_path_buf())
 }
 
 fn exists(directory: &Path, name: &str) -> bool {

@@ -31,7 +31,7 @@ fn small_rustup(world: &World) -> std::path::PathBuf {
     );
     world.write(
         &format!("{rustlib}/manifest-rustc-x86_64-unknown-linux-gnu"),
-        "file:bin/rustc\nfile:lib/libx.so\n",
+        "file:bin/rustc\nfile:lib/libx.so\nfile:share/doc/rust/README.md\nfile:share/man/man1/rustc.1\n",
     );
     world.write(
         &format!("{rustlib}/manifest-clippy-preview-x86_64-unknown-linux-gnu"),

@@ -6,6 +6,7 @@
 
 mod caller;
 mod export;
+mod text;
 mod watches;
 
 use super::output;

@@ -109,8 +109,16 @@ impl<'a> Look<'a> {
     /// # Errors
     /// As [`Project::find`] and [`Inputs::current`].
     pub fn at(args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+        let project = Project::find_below(args.project.as_deref(), vars.home.as_deref())?;
+        Look::of(project, args, vars)
+    }
+
+    /// [`Look::at`], where it is known already which project is at hand.
+    ///
+    /// # Errors
+    /// As [`Inputs::current`].
+    pub fn of(project: Project, args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
         let began = SystemTime::now();
-        let project = Project::find(args.project.as_deref())?;
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
         let crates = native_crates(&project, &inputs)?;

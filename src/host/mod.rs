@@ -24,7 +24,7 @@
 //!   "tree": { "id": "…", "mounts": [ "/usr", "/lib" ] } }
 //! ```
 //! A component's `files` are relative to `root`; a directory stands for all it
-//! holds. Names are those of the release without the machine's triple and
+//! holds; manuals (`share/doc`, `share/man`) are left out. Names are those of the release without the machine's triple and
 //! `-preview`: `rustc`, `cargo`, `clippy`, `rustfmt`, `rust-src`,
 //! `rust-analyzer`, `llvm-tools`, and `rust-std-<target>` for each target.
 //! `channel` is the toolchain's name without the triple; `date` is the

@@ -17,6 +17,10 @@ use std::path::{Path, PathBuf};
 /// the default toolchain and links apart; one toolchain has fewer.
 const CLOSELY: usize = 200;
 
+/// What a component has for readers, and no build or program looks at: seventy
+/// files of a toolchain, which are neither described nor watched.
+const FOR_READERS: [&str; 2] = ["share/doc/", "share/man/"];
+
 /// `arguments.host.rust`, or null when the machine has no Rust at all.
 pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> Value {
     let mut toolchains = BTreeMap::new();
@@ -113,6 +117,7 @@ fn installed(root: &Path, name: &str) -> Option<Toolchain> {
         let mut files: Vec<String> = files
             .lines()
             .filter_map(|line| line.strip_prefix("file:").or_else(|| line.strip_prefix("dir:")))
+            .filter(|file| !FOR_READERS.iter().any(|directory| file.starts_with(directory)))
             .map(str::to_string)
             .collect();
         files.sort();

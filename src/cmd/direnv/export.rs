@@ -11,16 +11,13 @@ use super::watches::{self, Entry};
 use crate::background::{self, State, now};
 use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
-use crate::cmd::{output, start};
-use crate::env::merge::{Changes, merge};
-use crate::env::render::{Format, render, sh_quote};
+use crate::cmd::output;
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
 use crate::project::{CRATE_ENV, Project};
 use crate::trust::Trust;
-use crate::vars::{STATUS, Vars};
-use std::os::unix::ffi::OsStrExt;
+use crate::vars::Vars;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -29,14 +26,14 @@ pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
 }
 
 /// What becomes of one load.
-struct Load {
-    state: State,
-    env: Option<Env>,
+pub(super) struct Load {
+    pub(super) state: State,
+    pub(super) env: Option<Env>,
     /// For [`State::Failed`], why.
-    message: Option<String>,
-    watches: Vec<Entry>,
+    pub(super) message: Option<String>,
+    pub(super) watches: Vec<Entry>,
     /// The inputs of this digest have to be allowed first.
-    ask_first: Option<blake3::Hash>,
+    pub(super) ask_first: Option<blake3::Hash>,
 }
 
 fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
@@ -47,7 +44,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         ..ObtainArgs::default()
     };
     let began = now();
-    let known = Project::find(args.directory.as_deref())
+    let known = Project::find_below(args.directory.as_deref(), vars.home.as_deref())
         .and_then(|project| Ok((Cache::new(vars.cache_dir()?), project)));
     let (cache, project) = match known {
         Ok(known) => known,
@@ -57,7 +54,12 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
     // The second look is for an edit that came while the first one failed.
     for last in [false, true] {
         let began = now();
-        match Look::at(&obtain, vars) {
+        let look = if last {
+            Look::at(&obtain, vars)
+        } else {
+            Look::of(project.clone(), &obtain, vars)
+        };
+        match look {
             Ok(look) => {
                 let mut load = of_look(look, args, &obtain, vars, began);
                 load.watches.push(stamp);
@@ -251,156 +253,4 @@ impl Load {
             ask_first: None,
         }
     }
-
-    /// The bash that direnv's bash is to evaluate.
-    fn text(mut self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
-        let mut changes = self.env.as_ref().map(changes).unwrap_or_default();
-        if let Some(message) = start::excess(&[], &start::variables(&changes)) {
-            // bash could not even start direnv again to tell it of this.
-            self.state = State::Failed;
-            self.message = Some(message);
-            self.env = None;
-            changes = Changes::default();
-        }
-        let required = self.required();
-        let mut text = Vec::new();
-        if let Some(digest) = self.ask_first {
-            let list = words(&required);
-            if self.state == State::Ready && !list.is_empty() {
-                line(&mut text, &[b"require_allowed", &list]);
-            } else {
-                self.ask(&list, &digest, &changes, args, &mut text);
-                return text;
-            }
-        }
-        self.apply(&changes, &mut text);
-        text.extend_from_slice(&watches::watch(vars.direnv_watches.as_deref(), &self.watches));
-        self.tell(&mut text);
-        if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
-            && !hook.trim().is_empty()
-        {
-            line(&mut text, &[b"__cargo_nix_run_hook ", &quoted(hook.as_bytes())]);
-        }
-        text
-    }
-
-    fn apply(&self, changes: &Changes, text: &mut Vec<u8>) {
-        let rendered = render(Format::Bash, changes);
-        start::warn(&rendered.warnings);
-        text.extend_from_slice(&rendered.text);
-        line(
-            text,
-            &[
-                b"export ",
-                STATUS.as_bytes(),
-                b"=",
-                self.state.as_str().as_bytes(),
-            ],
-        );
-    }
-
-    /// Nothing is evaluated before the inputs are allowed. `require_allowed`
-    /// ends the .envrc if they are not; what was there before is applied first
-    /// then, and only then.
-    fn ask(
-        &self,
-        list: &[u8],
-        digest: &blake3::Hash,
-        changes: &Changes,
-        args: &DirenvExportArgs,
-        text: &mut Vec<u8>,
-    ) {
-        // About what lies above the .envrc direnv cannot be asked.
-        if !list.is_empty() {
-            line(
-                text,
-                &[b"if (require_allowed", list, b" >/dev/null 2>&1; exit 9); then"],
-            );
-            self.apply(changes, text);
-            line(text, &[b"require_allowed", list]);
-            text.extend_from_slice(b"fi\n");
-        }
-        text.extend_from_slice(b"use_cargo-nix --required ");
-        text.extend_from_slice(digest.to_hex().as_bytes());
-        for (given, option) in [
-            (args.impure, " --impure"),
-            (args.offline, " --offline"),
-            (args.wait, " --wait"),
-        ] {
-            if given {
-                text.extend_from_slice(option.as_bytes());
-            }
-        }
-        if let Some(directory) = &args.directory {
-            text.extend_from_slice(b" -- ");
-            text.extend_from_slice(&quoted(directory.as_os_str().as_bytes()));
-        }
-        text.push(b'\n');
-    }
-
-    fn tell(&self, text: &mut Vec<u8>) {
-        let (how, what) = match self.state {
-            State::Ready => return,
-            State::Building => (
-                "log_status",
-                "cargo-nix: the environment is being built; it comes when it is ready (`cargo nix status`)"
-                    .to_owned(),
-            ),
-            State::Stale => (
-                "log_status",
-                "cargo-nix: the last environment stays until the new one is built (`cargo nix status`)"
-                    .to_owned(),
-            ),
-            State::Failed => {
-                let kept = if self.env.is_some() {
-                    "\n  the last good environment stays"
-                } else {
-                    ""
-                };
-                let message = self.message.as_deref().unwrap_or("no environment");
-                // direnv prints it as it is, and there are names of the project's in it.
-                let text = crate::say::printable(&format!("cargo-nix: {message}{kept}"));
-                ("log_error", text)
-            }
-        };
-        line(text, &[how.as_bytes(), b" ", &quoted(what.as_bytes())]);
-    }
-
-    /// The files that direnv can be asked about: those below the .envrc.
-    fn required(&self) -> Vec<PathBuf> {
-        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else {
-            return Vec::new();
-        };
-        let files = self.watches.iter().filter(|watch| watch.modified.is_some());
-        files
-            .filter_map(|watch| watch.path.strip_prefix(&here).ok())
-            .filter(|path| !path.as_os_str().as_bytes().windows(2).any(|two| two == b".."))
-            .filter(|path| path.is_file())
-            .map(Path::to_path_buf)
-            .collect()
-    }
-}
-
-fn changes(env: &Env) -> Changes {
-    merge(env, |name| std::env::var_os(name))
-}
-
-fn words(paths: &[PathBuf]) -> Vec<u8> {
-    let mut list = Vec::new();
-    for path in paths {
-        list.push(b' ');
-        sh_quote(path.as_os_str().as_bytes(), &mut list);
-    }
-    list
-}
-
-fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    sh_quote(text, &mut out);
-    out
-}
-
-fn line(text: &mut Vec<u8>, parts: &[&[u8]]) {
-    text.extend_from_slice(&parts.concat());
-    text.push(b'\n');
 }
