@@ -75,7 +75,10 @@ fn unowned() -> Vec<&'static str> {
         "/home",
         "/root",
     ];
-    let there: Vec<_> = all.into_iter().filter(|path| Path::new(path).exists()).collect();
+    // The store of the tests lies below the repository, and is seen where it lies.
+    let is_above = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).starts_with(path);
+    let unseen = |path: &&str| Path::new(path).exists() && !is_above(path);
+    let there: Vec<_> = all.into_iter().filter(unseen).collect();
     assert!(!there.is_empty());
     there
 }

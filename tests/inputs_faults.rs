@@ -97,3 +97,22 @@ fn looking_at_the_machine_is_refused_also_on_a_hit() {
     ]);
     flake.inputs().check_pure().expect("the flake's own business");
 }
+
+/// Sparse: it would take long to hash, and it is not begun.
+#[test]
+fn more_than_can_be_meant_is_refused_unread() {
+    let fixture = Fixture::new(&[("crate-env.nix", "{ env.D = ./data; }"), ("data/small", "")]);
+    assert_eq!(fixture.set(), ["crate-env.nix", "data/small"]);
+    let big = std::fs::File::create(fixture.directory.join("data/big")).expect("made");
+    big.set_len(20 << 30).expect("a file with a hole");
+    insta::assert_snapshot!("too_much", fixture.fault());
+}
+
+#[test]
+fn a_file_that_grew_beyond_it_is_not_read_either() {
+    let fixture = Fixture::new(&[("crate-env.nix", "{ env.D = ./data; }"), ("data/big", "")]);
+    assert_eq!(fixture.set(), ["crate-env.nix", "data/big"]);
+    let big = std::fs::File::create(fixture.directory.join("data/big")).expect("made");
+    big.set_len(20 << 30).expect("a file with a hole");
+    insta::assert_snapshot!("too_much", fixture.fault());
+}

@@ -25,6 +25,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// Bytes of all files of an input set. They are hashed at a prompt, before anyone
+/// agreed to anything, and copied into the store: what is more is a mistake.
+const MOST: u64 = 512 << 20;
+
 /// Why a path is looked at. A file is read again if a later reason is stronger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reach {
@@ -78,6 +82,8 @@ pub(super) struct Walk<'a> {
     read: HashMap<PathBuf, Reach>,
     swept: HashMap<PathBuf, (Sweep, bool, Reach)>,
     findings: BTreeSet<Finding>,
+    /// Of the files that are members so far.
+    bytes: u64,
 }
 
 /// Discovers the input set of `project`. Contents whose stat is that of `old`
@@ -140,6 +146,7 @@ impl<'a> Walk<'a> {
             read: HashMap::new(),
             swept: HashMap::new(),
             findings: BTreeSet::new(),
+            bytes: 0,
         }
     }
 
@@ -212,11 +219,16 @@ impl<'a> Walk<'a> {
         }
         let known = match self.records.get(real).map(|record| &record.seen) {
             Some(Seen::File(hash)) => Some(*hash),
-            _ => self
-                .known
-                .get(real)
-                .filter(|(old, _)| *old == stat)
-                .map(|(_, hash)| *hash),
+            _ => {
+                self.bytes = self.bytes.saturating_add(stat.size());
+                if self.bytes > MOST {
+                    return Err(faults::too_much(&absolute, MOST, task.origin.as_deref()));
+                }
+                self.known
+                    .get(real)
+                    .filter(|(old, _)| *old == stat)
+                    .map(|(_, hash)| *hash)
+            }
         };
         let hash = match known.map_or_else(|| hash_file(&absolute), Ok) {
             Ok(hash) => hash,

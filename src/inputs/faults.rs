@@ -65,6 +65,19 @@ pub(super) fn unreadable(path: &Path, error: &std::io::Error, origin: Option<&Or
     )
 }
 
+/// With this file, the input set has more than `most` bytes.
+pub(super) fn too_much(path: &Path, most: u64, origin: Option<&Origin>) -> Error {
+    fault(
+        &format!(
+            "{} makes the inputs of the environment larger than {} MiB",
+            path.display(),
+            most >> 20
+        ),
+        "they are hashed and copied into the store; name smaller files or directories, or fetch what is large",
+        origin,
+    )
+}
+
 /// A name that no Nix expression can say.
 pub(super) fn name(directory: &Path, name: &OsStr, origin: Option<&Origin>) -> Error {
     fault(

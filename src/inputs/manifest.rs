@@ -123,7 +123,10 @@ impl Record {
             (Seen::Kind, (Some(Kind::File { .. }), Some(Kind::File { .. }))) => true,
             (_, (before, now)) if before != now => false,
             (Seen::Kind, _) => true,
-            (Seen::File(hash), _) => hash_file(path).is_ok_and(|now| now == *hash),
+            (Seen::File(hash), _) => {
+                let size = |stat: Option<Stat>| stat.map(|stat| stat.size());
+                size(stat) == size(self.stat) && hash_file(path).is_ok_and(|now| now == *hash)
+            }
             (Seen::Link(target), _) => std::fs::read_link(path).is_ok_and(|now| now == Path::new(target)),
             (Seen::Listing { sweep, named, hash }, _) => {
                 scan::list(path, *sweep, *named, top).is_ok_and(|now| now.hash == *hash)

@@ -64,6 +64,11 @@ impl Stat {
         nanoseconds(self.modified).max(nanoseconds(self.changed)) >= read - GRANULARITY
     }
 
+    /// Bytes of a file.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Seconds and nanoseconds since 1970.
     pub(super) fn modified(&self) -> (i64, i64) {
         self.modified
