@@ -274,7 +274,15 @@ fn diagnostics_are_on_a_hit_what_they_were_on_the_miss() {
         assert!(output.status.success(), "{}", both(&output));
         let text = stderr(&output);
         // What cargo itself says of its work is another matter.
-        let own = ["Locking", "Dirty", "Compiling", "Running", "Finished", "--id "];
+        let own = [
+            "Blocking",
+            "Locking",
+            "Dirty",
+            "Compiling",
+            "Running",
+            "Finished",
+            "--id ",
+        ];
         let is_told = |line: &&str| !own.iter().any(|word| line.contains(word));
         text.lines()
             .filter(is_told)
