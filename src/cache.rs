@@ -25,8 +25,6 @@ use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -77,13 +75,8 @@ impl Cache {
         let above = self.directory.parent().unwrap_or(&self.directory);
         fs::create_dir_all(above).map_err(Error::io(doing, &self.directory))?;
         // The mode of one that is there already is its owner's choice.
-        match fs::DirBuilder::new().mode(0o700).create(&self.directory) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(Error::io(doing, &self.directory)(error));
-            }
-            _ => {}
-        }
-        fs::create_dir_all(self.directory.join("snapshots")).map_err(Error::io(doing, &self.directory))?;
+        sealed::make_directory(&self.directory.join("snapshots"))
+            .map_err(Error::io(doing, &self.directory))?;
         tempfile::tempfile_in(self.directory.join("snapshots"))
             .map(drop)
             .map_err(Error::io(doing, &self.directory))

@@ -64,7 +64,7 @@ fn count(directory: &Path) -> std::io::Result<usize> {
 
 fn write(path: &Path) -> Result<()> {
     let parent = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(parent).map_err(Error::io("creating", parent))?;
+    crate::sealed::make_directory(parent).map_err(Error::io("creating", parent))?;
     let temporary = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
         .permissions(Permissions::from_mode(0o755))

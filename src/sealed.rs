@@ -46,7 +46,22 @@ pub fn read(path: &Path, kind: &str) -> Option<Vec<u8>> {
 /// [`Error::Io`] with the path at fault.
 pub fn write(path: &Path, kind: &str, payload: &[u8]) -> Result<()> {
     let header = format!("cargo-nix {kind} {FORMAT} {}\n", blake3::hash(payload).to_hex());
+    let directory = path.parent().unwrap_or(Path::new("."));
+    make_directory(directory).map_err(Error::io("creating", directory))?;
     replace(path, &[header.as_bytes(), payload])
+}
+
+/// Makes a directory of the cache and those above it, for this user's eyes alone;
+/// the mode of one that is there already is its owner's choice.
+///
+/// # Errors
+/// Those of the system.
+pub fn make_directory(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 /// Writes the `parts`, one after the other, beside `path` and renames the

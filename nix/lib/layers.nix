@@ -35,12 +35,16 @@ let
       { value = null; }
     else if shellToolchains != [ ] then
       { value = builtins.head shellToolchains; }
+    else if isOfHost && byDefault.none or false then
+      { value = null; }
     else
-      sources.rust.select null;
+      byDefault;
+  byDefault = sources.rust.select null;
   toolchain = chosen.value;
 
   # A mkShell over nixpkgs is taken as it is. One of the host set is only another
-  # way to write a set, and has the same toolchain by default.
+  # way to write a set, and has the same toolchain by default; where the machine has
+  # no Rust, it is a shell without.
   ofHost = (last shells).shell.cargoNix.shell or null;
   isOfHost = shells != [ ] && ofHost != null;
   shellToolchains =

@@ -131,6 +131,7 @@ let
     if name == null && spec.channel == null then
       {
         key = "channel";
+        none = true;
         problem = {
           message = "this machine has no Rust toolchain";
           hint = "run `rustup toolchain install stable --profile minimal`, or take one from nixpkgs, fenix or rust-overlay";

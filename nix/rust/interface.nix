@@ -14,7 +14,8 @@
 #
 # An adaptor gives `select`: { channel; profile; components; targets; sha256 ? ; } with
 # null for what is not said -> { value = toolchain; } or
-# { problem = { message; hint; }; key = which of the four is at fault; }.
+# { problem = { message; hint; }; key = which of the four is at fault; none ? }, with
+# `none = true` where there is no toolchain at all to choose from.
 # Its toolchains are derivations with `cargoNix` = { imports; tools; spec; } and
 # `component`: name -> { value; } or { problem; }.
 {
@@ -53,7 +54,10 @@ let
       place = if spec ? placeOf && result ? key then spec.placeOf result.key else spec.place or null;
     in
     if result ? problem then
-      { problem = tools.problem (result.problem // { inherit place; }); }
+      {
+        problem = tools.problem (result.problem // { inherit place; });
+        none = result.none or false;
+      }
     else
       { value = extend spec result.value; };
 

@@ -129,7 +129,7 @@ pub fn note(cache: &Path, mut entry: Entry) {
     let directory = directory(cache);
     let path = directory.join(build_id());
     let open = || OpenOptions::new().append(true).create(true).open(&path);
-    let file = open().or_else(|_| std::fs::create_dir_all(&directory).and_then(|()| open()));
+    let file = open().or_else(|_| crate::sealed::make_directory(&directory).and_then(|()| open()));
     let Ok(mut file) = file else { return };
     let length = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
     if length > FILE {

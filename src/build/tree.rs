@@ -112,7 +112,7 @@ fn hold(path: &str, system: &str, roots: &Path, id: &str, builder: &Builder) -> 
 
 fn lock(index: &Index) -> Result<File, Unserved> {
     let cannot = |error: std::io::Error| Unserved::Without(format!("the cache cannot be written: {error}"));
-    std::fs::create_dir_all(index.dir()).map_err(cannot)?;
+    crate::sealed::make_directory(index.dir()).map_err(cannot)?;
     let lock = File::create(index.dir().join("tree.lock")).map_err(cannot)?;
     lock.lock().map_err(cannot)?;
     Ok(lock)

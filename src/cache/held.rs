@@ -19,7 +19,7 @@ use std::time::SystemTime;
 /// [`Error::Io`].
 pub fn open_lock(path: &Path) -> Result<File> {
     let parent = path.parent().unwrap_or(path);
-    fs::create_dir_all(parent).map_err(Error::io("making", parent))?;
+    crate::sealed::make_directory(parent).map_err(Error::io("making", parent))?;
     let mut options = File::options();
     let opened = options.create(true).truncate(false).write(true).open(path);
     opened.map_err(Error::io("opening", path))

@@ -80,7 +80,7 @@ pub fn wrapper(cache: &Path) -> Result<PathBuf> {
     if std::fs::read_link(&link).is_ok_and(|present| present == program) {
         return Ok(link);
     }
-    std::fs::create_dir_all(&directory).map_err(Error::io("creating", &directory))?;
+    sealed::make_directory(&directory).map_err(Error::io("creating", &directory))?;
     let beside = directory.join(format!("{}{}", sealed::TEMPORARY_PREFIX, std::process::id()));
     let _ = std::fs::remove_file(&beside);
     symlink(&program, &beside).map_err(Error::io("linking", &beside))?;

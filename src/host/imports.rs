@@ -56,7 +56,7 @@ pub fn of(description: &serde_json::Value) -> Vec<PathBuf> {
 /// [`Error::Io`] if the cache cannot be written.
 pub fn remember(cache_dir: &Path, store_dir: &Path, id: &str, path: &str) -> Result<()> {
     let directory = cache_dir.join("host");
-    std::fs::create_dir_all(&directory).map_err(Error::io("creating", &directory))?;
+    crate::sealed::make_directory(&directory).map_err(Error::io("creating", &directory))?;
     let _lock = lock(cache_dir)?;
     let mut all = read(cache_dir);
     drop_gone(&mut all);

@@ -232,7 +232,7 @@ fn remembered(cache_dir: &Path, rustup_home: Option<&Path>) -> Option<Host> {
 /// reads many files and starts many programs.
 fn look_once(cache_dir: &Path, rustup_home: Option<&Path>, known: impl Fn() -> Option<Host>) -> Host {
     let directory = cache_dir.join("host");
-    let _held = std::fs::create_dir_all(&directory)
+    let _held = sealed::make_directory(&directory)
         .and_then(|()| File::create(directory.join("lock")))
         .and_then(|file| file.lock().map(|()| file));
     // Without a lock (a cache that cannot be written) everybody looks.

@@ -25,7 +25,7 @@ pub(super) enum Outcome {
 /// then renamed; what is there already is replaced.
 pub(super) fn write(root: &Path, manifest: &Manifest, into: &Path) -> Result<Outcome> {
     let parent = into.parent().unwrap_or(Path::new("/"));
-    std::fs::create_dir_all(parent).map_err(Error::io("creating", parent))?;
+    crate::sealed::make_directory(parent).map_err(Error::io("creating", parent))?;
     let temporary = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
         .tempdir_in(parent)

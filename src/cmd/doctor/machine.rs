@@ -184,7 +184,7 @@ fn cache(vars: &Vars, places: &mut Vec<PathBuf>) -> Check {
             );
         }
     };
-    let tried = std::fs::create_dir_all(&directory).and_then(|()| {
+    let tried = crate::sealed::make_directory(&directory).and_then(|()| {
         tempfile::Builder::new()
             .prefix(crate::sealed::TEMPORARY_PREFIX)
             .tempfile_in(&directory)
