@@ -141,7 +141,7 @@ impl World {
         child.wait_with_output().expect("the evaluator ends")
     }
 
-    /// One process, one request; the events, of which the last is the outcome.
+    /// One process, one request; the events, the outcome among the last.
     pub fn ask(&self, settings: Settings, ask: Ask) -> Vec<Event> {
         let output = self.converse(&line(settings, ask));
         let events = events(&output);
@@ -151,7 +151,10 @@ impl World {
 
     /// The answer, or the failure.
     pub fn outcome(&self, settings: Settings, ask: Ask) -> Result<Answer, Box<Failure>> {
-        match self.ask(settings, ask).pop() {
+        // What a build said last may be told after the outcome.
+        let events = self.ask(settings, ask).into_iter().rev();
+        let mut outcomes = events.filter(|event| matches!(event, Event::Answer(_) | Event::Failure(_)));
+        match outcomes.next() {
             Some(Event::Answer(answer)) => Ok(*answer),
             Some(Event::Failure(failure)) => Err(failure),
             other => panic!("no outcome but {other:?}"),
