@@ -153,7 +153,7 @@ fn an_environment_that_is_of_no_use_is_said_once() {
                 .env("NIX_STATE_DIR", "/proc/no-state")
                 .env("NIX_REMOTE", "local");
         }),
-        ("what this machine consists of is not in the cache", &|cargo| {
+        ("or its cache is gone", &|cargo| {
             cargo.env("XDG_CACHE_HOME", &missing);
         }),
     ];

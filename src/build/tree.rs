@@ -20,8 +20,7 @@ use std::time::{Duration, SystemTime};
 
 /// Roots of trees and notes of runs that are older go.
 const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
-const UNKNOWN: &str = "what this machine consists of is not in the cache (enter the environment again)";
-const CHANGED: &str = "files of this machine have changed since this environment was made (enter it again)";
+const CHANGED: &str = "files of this machine have changed since this environment was made, or its cache is gone (enter it again)";
 const NONE: &str = "what this machine consists of is not known (that takes dpkg and a merged /usr)";
 
 /// Puts the tree's store path into `context`, if its units want a tree.
@@ -41,11 +40,8 @@ pub fn provide(
         return Err(Unserved::Without(NONE.into()));
     };
     if !is_current(&tree.id, index, cache) {
-        let was_known = Tree::known(cache, &tree.id).is_some();
         host::forget(cache);
-        return Err(Unserved::Without(
-            if was_known { CHANGED } else { UNKNOWN }.into(),
-        ));
+        return Err(Unserved::Without(CHANGED.into()));
     }
     let store_dir = Path::new(&context.store_dir);
     let known = || imports::known(cache, store_dir).remove(&tree.id);
@@ -85,7 +81,7 @@ fn add(
     cache: &Path,
     builder: &Builder,
 ) -> Result<String, Unserved> {
-    let tree = Tree::known(cache, id).ok_or_else(|| Unserved::Without(UNKNOWN.into()))?;
+    let tree = Tree::known(cache, id).ok_or_else(|| Unserved::Without(CHANGED.into()))?;
     let path = builder.import(tree.import())?;
     // An edit meanwhile may or may not be in it.
     if tree.now() != id {
