@@ -48,7 +48,7 @@ pub fn write(path: &Path, kind: &str, payload: &[u8]) -> Result<()> {
     let header = format!("cargo-nix {kind} {FORMAT} {}\n", blake3::hash(payload).to_hex());
     let directory = path.parent().unwrap_or(Path::new("."));
     make_directory(directory).map_err(Error::io("creating", directory))?;
-    replace(path, &[header.as_bytes(), payload])
+    put(directory, path, &[header.as_bytes(), payload])
 }
 
 /// Makes a directory of the cache and those above it, for this user's eyes alone;
@@ -72,6 +72,11 @@ pub fn make_directory(directory: &Path) -> std::io::Result<()> {
 pub fn replace(path: &Path, parts: &[&[u8]]) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory).map_err(Error::io("creating", directory))?;
+    put(directory, path, parts)
+}
+
+/// As [`replace`]; `directory`, where `path` lies, is there.
+fn put(directory: &Path, path: &Path, parts: &[&[u8]]) -> Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
         .tempfile_in(directory)

@@ -5,7 +5,7 @@
 mod build_help;
 mod common;
 
-use build_help::{Build, append, build, checkout, edit, set};
+use build_help::{ALL, Build, append, build, checkout, edit, set};
 use common::units::Units;
 use common::{both, run};
 use std::path::Path;
@@ -20,18 +20,6 @@ struct Change {
     reaches: &'static [&'static str],
     says: &'static str,
 }
-
-const ALL: &[&str] = &[
-    "base lib",
-    "derive proc-macro",
-    "native build-script",
-    "native lib",
-    "native run",
-    "top lib",
-    "user build-script",
-    "user lib",
-    "user run",
-];
 
 /// What the base package reaches.
 const BASE: &[&str] = &["base lib", "derive proc-macro", "top lib"];

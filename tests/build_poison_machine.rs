@@ -4,7 +4,7 @@
 mod build_help;
 mod common;
 
-use build_help::{Build, build, checkout, set};
+use build_help::{ALL, Build, build, checkout, set};
 use common::units::Units;
 use common::{run, success};
 use std::path::{Path, PathBuf};
@@ -18,18 +18,6 @@ const NATIVE: &[&str] = &[
     "native lib",
     "native run",
     "top lib",
-    "user lib",
-    "user run",
-];
-
-const ALL: &[&str] = &[
-    "base lib",
-    "derive proc-macro",
-    "native build-script",
-    "native lib",
-    "native run",
-    "top lib",
-    "user build-script",
     "user lib",
     "user run",
 ];

@@ -9,17 +9,7 @@ use cargo_nix::cli::ObtainArgs;
 use cargo_nix::env::Look;
 use common::{both, run};
 use hooks_help::Place;
-use hooks_help::terminal::{BASH, Terminal};
-
-const STATUS: &str = "CARGO_NIX_STATUS";
-
-fn open(place: &Place) -> Terminal {
-    Terminal::open(place, &BASH, "", |_| {})
-}
-
-fn told(terminal: &Terminal, text: &str) -> usize {
-    terminal.screen().matches(text).count()
-}
+use hooks_help::terminal::{BASH, STATUS, Terminal, open, told};
 
 /// Which layers a project has depends on where one is: the job has to begin
 /// where the prompt did.

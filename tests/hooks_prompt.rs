@@ -6,21 +6,11 @@ mod common;
 mod hooks_help;
 
 use common::{both, run, success};
-use hooks_help::terminal::{BASH, ELVISH, FISH, Terminal, ZSH};
+use hooks_help::terminal::{BASH, ELVISH, FISH, STATUS, Terminal, ZSH, open, told};
 use hooks_help::{BIN, Place, env};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
-
-const STATUS: &str = "CARGO_NIX_STATUS";
-
-fn open(place: &Place) -> Terminal {
-    Terminal::open(place, &BASH, "", |_| {})
-}
-
-fn told(terminal: &Terminal, text: &str) -> usize {
-    terminal.screen().matches(text).count()
-}
 
 #[test]
 fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again() {

@@ -10,6 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Every unit of the fixture's dependencies.
+pub const ALL: &[&str] = &[
+    "base lib",
+    "derive proc-macro",
+    "native build-script",
+    "native lib",
+    "native run",
+    "top lib",
+    "user build-script",
+    "user lib",
+    "user run",
+];
+
 /// What a build of cargo came to.
 #[derive(Debug)]
 pub struct Build {

@@ -282,3 +282,16 @@ fn program(shell: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
     cache.join("cargo-nix/test-tools/bin/nu")
 }
+
+/// What tells how far a project is.
+pub const STATUS: &str = "CARGO_NIX_STATUS";
+
+/// bash at a terminal, as it is.
+pub fn open(place: &Place) -> Terminal {
+    Terminal::open(place, &BASH, "", |_| {})
+}
+
+/// How often the terminal shows `text`.
+pub fn told(terminal: &Terminal, text: &str) -> usize {
+    terminal.screen().matches(text).count()
+}
