@@ -24,8 +24,9 @@ setup: ## Find libnix, or build it once; install what the build needs
 build: setup ## Build both programs for development
 	$(CARGO) build --workspace
 
-release: setup ## Build both programs, optimised
-	$(CARGO) build --workspace --release
+release: setup ## Build both programs, optimised, into target/dist
+	$(CARGO) build --workspace --exclude cargo-nix --profile dist
+	$(CARGO) rustc --bin cargo-nix --profile dist -- $$(scripts/setup/link-flags.sh)
 
 demo: release ## Show the main job on examples/openssl, step by step
 	@scripts/demo.sh
@@ -51,7 +52,7 @@ bench: release ## Measure the figures of the README (UPDATE=1 writes them there)
 
 corpus: release ## Build real projects beside plain cargo: docs/corpus.md (ONLY=sd, RELEASE=1, AGAIN=1)
 	@scripts/setup/corpus-tools.sh
-	python3 scripts/corpus/corpus.py $(if $(ONLY),--only '$(ONLY)') $(if $(RELEASE),--release) $(if $(AGAIN),--again) target/release
+	python3 scripts/corpus/corpus.py $(if $(ONLY),--only '$(ONLY)') $(if $(RELEASE),--release) $(if $(AGAIN),--again) $${CARGO_TARGET_DIR:-target}/dist
 
 install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured
 	@scripts/install.sh install '$(DESTDIR)' '$(PREFIX)'

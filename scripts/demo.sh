@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/setup/common.sh
 . scripts/setup/common.sh
 
-release=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
+release=$(cd "${CARGO_TARGET_DIR:-target}/dist" && pwd)
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 export PATH=$release:$PATH XDG_CACHE_HOME=$place/cache

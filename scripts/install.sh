@@ -2,7 +2,7 @@
 # Installs what `make release` built, or removes what was installed.
 # Usage: install.sh install|uninstall DESTDIR PREFIX
 #
-# BUILT (default: target/release) is where the programs are. The list of the
+# BUILT (default: target/dist) is where the programs are. The list of the
 # installed files, relative to PREFIX, is share/cargo-nix/installed; uninstall
 # removes these files and nothing else. Each file is written beside and renamed.
 set -euo pipefail
@@ -30,7 +30,7 @@ put() {
 }
 
 install_all() {
-    local built=${BUILT:-${CARGO_TARGET_DIR:-$here/target}/release} scratch file noted
+    local built=${BUILT:-${CARGO_TARGET_DIR:-$here/target}/dist} scratch file noted
     for file in cargo-nix cargo-nix-eval xtask; do
         [ -x "$built/$file" ] || die "$built/$file is missing." "build first: make release"
     done

@@ -3,8 +3,8 @@
 //! more than time being lost: what does not check out counts as absent.
 //!
 //! Below the cache directory:
-//! - `slots/<key>/slot`: the environment; `slots/<key>/env` and `input-N`: GC
-//!   roots, made by the evaluator
+//! - `slots/<key>/slot`: the environment; `slots/<key>/units`: what cargo's units
+//!   are built with; `slots/<key>/env` and `input-N`: GC roots, made by the evaluator
 //! - `pinned/<key without the machine>`: which slot serves it on any machine
 //! - `projects/<id>/path`, `history`: where the project is, which slots it used
 //! - `projects/<id>/stamp`: see [`Cache::ring`]
@@ -15,6 +15,7 @@ mod held;
 mod key;
 mod pinned;
 mod projects;
+pub mod units;
 
 pub use held::{Lock, Scratch, open_lock};
 pub use key::{Key, KeyParts};
@@ -24,6 +25,7 @@ use crate::env::{CrateEntry, Env};
 use crate::error::{Error, Result};
 use crate::sealed;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -48,6 +50,10 @@ pub struct Slot {
     /// Names below `crates` that Cargo.lock did not have then.
     #[serde(default)]
     pub unknown_crates: Vec<CrateEntry>,
+    /// The variables of packages ([`units::variable`]); `None`: cargo's units are
+    /// not built with this environment.
+    #[serde(default)]
+    pub units: Option<BTreeMap<String, String>>,
 }
 
 /// Stands for the project's root in [`Slot::warnings`]: a character that no
@@ -111,12 +117,13 @@ impl Cache {
     }
 
     /// The slot of `key`, if there is one and its store path and its GC root
-    /// are still there.
+    /// are still there; with the variables that make cargo ask us.
     pub fn slot(&self, key: &Key) -> Option<Slot> {
         let directory = self.slot_directory(key);
-        let slot: Slot = serde_json::from_slice(&sealed::read(&directory.join("slot"), "slot")?).ok()?;
+        let mut slot: Slot = serde_json::from_slice(&sealed::read(&directory.join("slot"), "slot")?).ok()?;
         let rooted = fs::read_link(directory.join("env")).ok()?;
-        (rooted == Path::new(&slot.path) && fs::symlink_metadata(&slot.path).is_ok()).then_some(slot)
+        let is_there = rooted == Path::new(&slot.path) && fs::symlink_metadata(&slot.path).is_ok();
+        (is_there && slot.equip(&directory, &self.directory)).then_some(slot)
     }
 
     /// Stores the slot of `key`; the evaluator has made its roots already.

@@ -14,6 +14,20 @@ pub const DEVELOP: &str = "CARGO_NIX_DEVELOP";
 /// Told to prompts by the hooks: `ready`, `building`, `stale` or `failed`.
 pub const STATUS: &str = "CARGO_NIX_STATUS";
 
+/// What the environment at hand compiles with (`src/build/context.rs`); set by
+/// the environment.
+pub const UNITS_CONTEXT: &str = "CARGO_NIX_UNITS_CONTEXT";
+
+/// The RUSTC_WRAPPER that there was before the environment: local units go
+/// through it.
+pub const LOCAL_WRAPPER: &str = "CARGO_NIX_LOCAL_WRAPPER";
+
+/// Cargo's own: what is called in the place of rustc.
+pub const RUSTC_WRAPPER: &str = "RUSTC_WRAPPER";
+
+/// `0`: cargo compiles as if cargo-nix were not there.
+pub const UNITS: &str = "CARGO_NIX_UNITS";
+
 /// The variables of this process that cargo-nix heeds.
 #[derive(Clone, Debug, Default)]
 pub struct Vars {
@@ -53,18 +67,15 @@ pub struct Vars {
     pub develop: Option<PathBuf>,
     /// `CARGO_HOME`.
     pub cargo_home: Option<PathBuf>,
-    /// `CARGO_NIX_UNITS_CONTEXT`: what the environment at hand compiles with
-    /// (`src/build/context.rs`); set by the environment.
+    /// [`UNITS_CONTEXT`].
     pub units_context: Option<PathBuf>,
-    /// `CARGO_NIX_LOCAL_WRAPPER`: the RUSTC_WRAPPER that was set before the
-    /// environment; local units go through it.
+    /// [`LOCAL_WRAPPER`].
     pub local_wrapper: Option<PathBuf>,
     /// `CARGO_BUILD_RUSTC_WRAPPER`: cargo's other name of it.
     pub cargo_build_rustc_wrapper: Option<PathBuf>,
-    /// `RUSTC_WRAPPER`.
+    /// [`RUSTC_WRAPPER`].
     pub rustc_wrapper: Option<PathBuf>,
-    /// `CARGO_NIX_UNITS` is set: environments make cargo take its units from
-    /// the store.
+    /// [`UNITS`] is not `0`.
     pub units: bool,
     /// `CARGO_NIX_DEBUG` is set: say on standard error why a unit is local.
     pub debug: bool,
@@ -73,6 +84,11 @@ pub struct Vars {
     /// (`src/hook/outside.rs`). Programs that look at a project or evaluate it
     /// are started with these.
     pub outside: Option<BTreeMap<OsString, OsString>>,
+}
+
+/// Whether this value of [`UNITS`] turns units off.
+pub fn is_off(units: Option<OsString>) -> bool {
+    units.is_some_and(|value| value == "0")
 }
 
 impl Vars {
@@ -104,11 +120,11 @@ impl Vars {
             github_path: path_of("GITHUB_PATH"),
             develop: path_of(DEVELOP),
             cargo_home: path_of("CARGO_HOME"),
-            units_context: path_of("CARGO_NIX_UNITS_CONTEXT"),
-            local_wrapper: path_of("CARGO_NIX_LOCAL_WRAPPER"),
-            rustc_wrapper: path_of("RUSTC_WRAPPER"),
+            units_context: path_of(UNITS_CONTEXT),
+            local_wrapper: path_of(LOCAL_WRAPPER),
+            rustc_wrapper: path_of(RUSTC_WRAPPER),
             cargo_build_rustc_wrapper: path_of("CARGO_BUILD_RUSTC_WRAPPER"),
-            units: path_of("CARGO_NIX_UNITS").is_some(),
+            units: !is_off(variable(UNITS)),
             debug: path_of("CARGO_NIX_DEBUG").is_some(),
             outside: None,
         }

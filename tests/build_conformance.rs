@@ -19,7 +19,6 @@ fn cargo_test(world: &World, checkout: &Path, member: &str) -> Command {
         .args(["--", "cargo", "test", "--locked", "-p", member])
         .current_dir(&directory)
         .env("CARGO_HOME", cargo_home())
-        .env("CARGO_NIX_UNITS", "1")
         .env("CARGO_NIX_DEBUG", "1");
     command
 }

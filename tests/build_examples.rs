@@ -16,7 +16,6 @@ fn cargo_run(world: &World, project: &Path, argument: &str) -> Command {
         .args(["--", "cargo", "run", "--locked", "--", argument])
         .current_dir(project)
         .env("CARGO_HOME", cargo_home())
-        .env("CARGO_NIX_UNITS", "1")
         .env("CARGO_NIX_DEBUG", "1");
     command
 }

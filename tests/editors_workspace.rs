@@ -67,7 +67,7 @@ fn stock_cargo_builds_it_and_a_member_has_its_own_on_top() {
 
 /// A method that a derive made, and an item that is there only if the build
 /// script found the library in the environment.
-fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) -> World {
+fn rust_analyzer_resolves(mut cargo: Value) -> World {
     let world = World::new();
     let root = workspace(&world);
     let version = run(&mut exec(&world, &root, &["rust-analyzer", "--version"]));
@@ -77,7 +77,6 @@ fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) -> Wo
         common::both(&version)
     );
     let mut command = exec(&world, &root, &["rust-analyzer"]);
-    set_up(&mut command);
     let sources = tools().join("rust-analyzer/library");
     if sources.exists() {
         cargo["sysrootSrc"] = json!(sources);
@@ -100,17 +99,14 @@ fn rust_analyzer_resolves(set_up: impl Fn(&mut Command), mut cargo: Value) -> Wo
 
 #[test]
 fn rust_analyzer_resolves_a_derive_and_a_native_crate() {
-    rust_analyzer_resolves(|_| (), json!({}));
+    rust_analyzer_resolves(json!({}));
 }
 
 /// As docs/editors.md says: its own wrapper gives way to the environment's.
 #[test]
 fn rust_analyzer_resolves_them_from_the_store_too() {
     let cargo = json!({ "buildScripts": { "useRustcWrapper": false }, "targetDir": true });
-    let units = |command: &mut Command| {
-        command.env("CARGO_NIX_UNITS", "1");
-    };
-    let world = rust_analyzer_resolves(units, cargo);
+    let world = rust_analyzer_resolves(cargo);
     // The build service makes the root when nobody has asked for a while.
     let root = world
         .path()

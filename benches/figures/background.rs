@@ -166,7 +166,7 @@ pub fn at_once(place: &Place) -> Row {
     let text = format!("{{ rust }}: {{ toolchain = rust.default; env.ALL_RIGHT = \"{value}\"; }}\n");
     std::fs::write(project.join("crate-env.nix"), text).expect("crate-env.nix");
     place.allow(&project);
-    let (evaluator, log) = counting(&project);
+    let (evaluator, log) = counting(place, &project);
     let enter = || {
         shell(place, &project)
             .env("CARGO_NIX_EVAL", &evaluator)
@@ -194,14 +194,12 @@ pub fn at_once(place: &Place) -> Row {
 }
 
 /// An evaluator that notes each of its starts, and the file with the notes.
-fn counting(project: &Path) -> (PathBuf, PathBuf) {
+fn counting(place: &Place, project: &Path) -> (PathBuf, PathBuf) {
     let [evaluator, log] = ["evaluator", "starts"].map(|name| project.with_extension(name));
     let text = format!(
         "#!/bin/sh\necho >>'{}'\nexec '{}' \"$@\"\n",
         log.display(),
-        Path::new(env!("CARGO_BIN_EXE_cargo-nix"))
-            .with_file_name("cargo-nix-eval")
-            .display()
+        place.program().with_file_name("cargo-nix-eval").display()
     );
     std::fs::write(&evaluator, text).expect("a script");
     std::fs::set_permissions(&evaluator, std::fs::Permissions::from_mode(0o755)).expect("chmod");

@@ -51,7 +51,7 @@ fn main() {
     let prompts = [(small.as_path(), "ready"), (Path::new("/"), "")]
         .map(|(directory, status)| prompt::prompts(&place, directory, status, HOT_ROUNDS));
 
-    let mut rows = rows(&hot, &cold[0], &prompts);
+    let mut rows = rows(&place.program(), &hot, &cold[0], &prompts);
     rows.push(prompt::slow(&place, &small, &prompts[0], SLOW_ROUNDS));
     rows.push(outside::row(&place, &small, HOT_ROUNDS));
     rows.extend(direnv::rows(&place, &small));
@@ -69,11 +69,10 @@ fn main() {
     }
 }
 
-fn rows(hot: &[Sample], cold: &Sample, [inside, outside]: &[Sample; 2]) -> Vec<Row> {
+fn rows(program: &Path, hot: &[Sample], cold: &Sample, [inside, outside]: &[Sample; 2]) -> Vec<Row> {
     let [empty, small, large] = hot else {
         unreachable!("three candidates")
     };
-    let program = Path::new(env!("CARGO_BIN_EXE_cargo-nix"));
     let size = std::fs::metadata(program).expect("the program is built").len();
     let ratio = small.median() / empty.median();
     vec![

@@ -24,16 +24,22 @@ impl Place {
             .tempdir()
             .expect("a directory");
         std::fs::create_dir(dir.path().join("home")).expect("a HOME");
-        let programs = Path::new(env!("CARGO_BIN_EXE_cargo-nix"))
-            .parent()
-            .expect("target/release")
-            .to_path_buf();
+        let target = own_program().ancestors().nth(2).expect("target/release");
+        let programs = target.join("dist");
         assert!(
-            programs.join("cargo-nix-eval").exists(),
-            "the evaluator is not built: `make bench` builds it"
+            ["cargo-nix", "cargo-nix-eval"]
+                .iter()
+                .all(|name| programs.join(name).exists()),
+            "{} lacks the programs: `make bench` builds them",
+            programs.display()
         );
-        let store = programs.parent().expect("target").join("bench-store");
+        let store = target.join("bench-store");
         Place { dir, store, programs }
+    }
+
+    /// The program that is measured.
+    pub fn program(&self) -> PathBuf {
+        self.programs.join("cargo-nix")
     }
 
     /// What a process costs at least: `fn main() {}`, optimised as we are.
@@ -120,8 +126,13 @@ impl Place {
 
     /// The user's PATH, with the programs that are measured first.
     pub fn path(&self) -> OsString {
+        self.path_with(&self.programs)
+    }
+
+    /// The user's PATH after the directory `first`.
+    pub fn path_with(&self, first: &Path) -> OsString {
         let path = std::env::var_os("PATH").expect("PATH is set");
-        let all = std::iter::once(self.programs.clone()).chain(std::env::split_paths(&path));
+        let all = std::iter::once(first.to_path_buf()).chain(std::env::split_paths(&path));
         std::env::join_paths(all).expect("no colon in the target directory")
     }
 
@@ -165,6 +176,12 @@ impl Place {
             .current_dir(self.dir.path());
         command
     }
+}
+
+/// The program as cargo builds it for the bench: linked dynamically, as the one
+/// that is measured is not where that can be helped.
+pub fn own_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cargo-nix"))
 }
 
 /// Standard output of a command that must succeed.

@@ -2,7 +2,7 @@
 //! the shell's own part (a fork, a pipe, the evaluation) counts.
 
 use crate::measure::Sample;
-use crate::place::Place;
+use crate::place::{Place, own_program};
 use crate::report::Row;
 use std::path::Path;
 use std::process::Command;
@@ -26,11 +26,14 @@ done
 /// # Panics
 /// If bash (5 or later) does not start, or the status is another.
 pub fn prompts(place: &Place, directory: &Path, status: &str, rounds: usize) -> Sample {
-    measured(place.command(Path::new("bash")), place, directory, status, rounds)
+    let mut bash = place.command(Path::new("bash"));
+    bash.env("PATH", place.path());
+    measured(bash, directory, status, rounds)
 }
 
 /// The row of a prompt where each look at a file takes 0.5 ms longer, as on a
-/// network's file system.
+/// network's file system. The delay is a library that is loaded before the
+/// others, so the program is the one that is linked with libraries.
 ///
 /// # Panics
 /// As [`prompts`]; if there is no C compiler, or the prompts are no slower.
@@ -44,8 +47,10 @@ pub fn slow(place: &Place, directory: &Path, quick: &Sample, rounds: usize) -> R
         .status();
     assert!(compiled.expect("cc starts").success(), "{source} is compiled");
     let mut bash = place.command(Path::new("bash"));
-    bash.env("LD_PRELOAD", &shim);
-    let slow = measured(bash, place, directory, "ready", rounds);
+    let programs = own_program().parent().expect("target/release");
+    bash.env("LD_PRELOAD", &shim)
+        .env("PATH", place.path_with(programs));
+    let slow = measured(bash, directory, "ready", rounds);
     assert!(slow.median() > quick.median() + 0.5, "no look was slower");
     Row::time(
         "the same, each look at a file 0.5 ms slower, as over a network",
@@ -54,9 +59,8 @@ pub fn slow(place: &Place, directory: &Path, quick: &Sample, rounds: usize) -> R
     )
 }
 
-fn measured(mut bash: Command, place: &Place, directory: &Path, status: &str, rounds: usize) -> Sample {
+fn measured(mut bash: Command, directory: &Path, status: &str, rounds: usize) -> Sample {
     let output = bash
-        .env("PATH", place.path())
         .args(["--norc", "-c", LOOP, "bash"])
         .arg(directory)
         .args([status, &rounds.to_string()])

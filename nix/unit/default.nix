@@ -38,11 +38,12 @@ let
     derivation = unsafeDiscardStringContext derivation.drvPath;
   };
 
-  # `crates.<name>` as a set; nixpkgs' defaultCrateOverrides has functions of
-  # the crate's attributes.
+  # `crates.<name>` as a set, over what the crate gets from us; nixpkgs'
+  # defaultCrateOverrides has functions of the crate's attributes.
   entry =
     name: value:
     let
+      given = if common ? ${name} then inputsOf common.${name} else inputsOf { native = [ ]; packages = [ ]; };
       attributes = {
         crateName = name;
         pname = name;
@@ -53,8 +54,8 @@ let
       set = if isFunction value || value ? __functor then value attributes else value;
     in
     {
-      nativeBuildInputs = set.nativeBuildInputs or [ ];
-      buildInputs = set.buildInputs or [ ];
+      nativeBuildInputs = set.nativeBuildInputs or [ ] ++ given.nativeBuildInputs;
+      buildInputs = set.buildInputs or [ ] ++ given.buildInputs;
       env = set.env or { };
       sandbox = set.sandbox or true;
     };
@@ -93,15 +94,20 @@ let
   # One environment for all crates that want the same: to instantiate one for
   # each would be most of what an evaluation costs.
   wish = names: "${tools.join " " names.native}; ${tools.join " " names.packages}";
+  inputsOf = names: {
+    nativeBuildInputs = map (name: tried.${name}.value) names.native;
+    buildInputs = map (name: tried.${name}.value) names.packages;
+  };
   shared = listToAttrs (
     map (names: {
       name = wish names;
-      value = unit {
-        nativeBuildInputs = map (name: tried.${name}.value) names.native;
-        buildInputs = map (name: tried.${name}.value) names.packages;
-        env = { };
-        sandbox = true;
-      };
+      value = unit (
+        inputsOf names
+        // {
+          env = { };
+          sandbox = true;
+        }
+      );
     }) (attrValues common)
   );
   unit = set: {
@@ -120,7 +126,8 @@ let
     attrNames merged.crates
   )) merged.crates;
   environments =
-    mapAttrs (_: names: shared.${wish names}) common // mapAttrs (name: value: unit (entry name value)) own;
+    mapAttrs (_: names: shared.${wish names}) common
+    // mapAttrs (name: value: unit (entry name value) // { own = true; }) own;
 
   environment = environmentOf {
     nativeBuildInputs = [ ];

@@ -136,7 +136,7 @@ class Place:
         (package / ".cargo-checksum.json").write_text('{"files":{}}')
         project = self.live / "empty"
         (project / "crate-env.nix").write_text("{ rust }: { toolchain = rust.default; }\n")
-        self.cargo_nix("the toolchain", project, "exec", "--", "cargo", "build", CARGO_NIX_UNITS=1)
+        self.cargo_nix("the toolchain", project, "exec", "--", "cargo", "build")
         self._wait_for_services()
         remove(project)
         self.live.rename(self.template)

@@ -86,14 +86,14 @@ class Measurement:
             words.append("--release")
         if verb == "test":
             words.append("--no-fail-fast")
-        variables = {"CARGO_NIX_UNITS": 1} if units else {}
+        variables = {} if units else {"CARGO_NIX_UNITS": 0}
         say(f"{self.project.title}: {step}")
         return self.place.cargo_nix(step, directory, *words, may_fail=may_fail, **variables)
 
     def prepare(self, name, units):
         """A checkout with its downloads and its environment there."""
         directory = self.project.checkout(self.place, name)
-        variables = {"CARGO_NIX_UNITS": 1} if units else {}
+        variables = {} if units else {"CARGO_NIX_UNITS": 0}
         self.place.cargo_nix(
             f"the environment ({name})", directory, "exec", "--quiet", "--", "cargo", "fetch", "--locked", **variables
         )

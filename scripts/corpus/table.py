@@ -7,7 +7,7 @@ HEAD = """# The corpus
 
 Written by `make corpus`, which measures what is missing and keeps what is known; `make corpus ONLY=sd` measures
 one project again, `RELEASE=1` in the release profile. Each project has the Cargo.lock it was published with.
-"plain" is cargo in the same environment without `CARGO_NIX_UNITS`; "cold" starts from a store with the toolchain,
+"plain" is cargo in the same environment with `CARGO_NIX_UNITS=0`; "cold" starts from a store with the toolchain,
 the host tree and nothing else; "warm" is a second checkout after it, with an empty `target/`. Downloads and the environment
 itself are not counted. "tests" are those that pass, with plain cargo and with dependencies from the store.
 """

@@ -4,6 +4,7 @@ use super::index::Tracked;
 use super::invocation::{Call, Invocation};
 use super::messages::{self, Wanted};
 use super::paths::Rewriter;
+use super::place::Here;
 use super::plan::{self, Given, Ran, Variables};
 use super::report::Asked;
 use super::script::Run;
@@ -37,6 +38,9 @@ pub fn main(words: &[OsString]) -> ExitCode {
         Ok(Call::Compile(unit)) => unit,
         Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),
     };
+    if !vars.units {
+        return exec(&vars, rustc, arguments, Some(unit));
+    }
     let variables: Variables = std::env::vars_os().collect();
     let asked = Asked::compile(unit, &vars);
     match serve(unit, rustc, &vars, variables) {
@@ -168,15 +172,18 @@ fn finish(
     let rules = |escape: fn(&str) -> String| {
         Rewriter::new([(lib.clone(), escape(&out_dir)), (source.clone(), escape(&root))])
     };
-    let shim = unit.is_build_script().then_some(workshop.program.as_path());
-    let stem = unit.stem();
+    let (name, value) = workshop.crate_variable();
+    let here = Here {
+        shim: unit.is_build_script().then_some(workshop.program.as_path()),
+        rewriter: &rules(depinfo::escape),
+        env_deps: &depinfo::env_dep(&name, value),
+    };
     place::unit(
         &obtained.key,
         &obtained.record,
         &unit.out_dir,
-        &stem,
-        shim,
-        &rules(depinfo::escape),
+        &unit.stem(),
+        &here,
     )
     .map_err(cannot)?;
     let path = Path::new(&obtained.record.path).join("unit/stderr");

@@ -1,11 +1,12 @@
 //! What the environment at hand compiles with: the file that
-//! `$CARGO_NIX_UNITS` names, made when the environment is rendered.
+//! `$CARGO_NIX_UNITS_CONTEXT` names, made with the slot (`src/cache/units.rs`).
 //!
 //! Never: reading anything else of the environment. What is not in this file
 //! (or among the variables that are known to count) does not reach a unit.
 
 use super::paths::Visible;
-use crate::bounded;
+use crate::cache::units::KIND;
+use crate::sealed;
 use cargo_nix_protocol::StoreInput;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,7 +24,10 @@ pub struct Context {
     pub toolchain: StoreInput,
     /// The variables of every unit.
     pub environment: StoreInput,
-    /// Units of these packages have variables of their own instead.
+    /// What `crates` have instead.
+    #[serde(default)]
+    pub environments: Vec<StoreInput>,
+    /// Units of these packages have variables of their own.
     #[serde(default)]
     pub crates: BTreeMap<String, CrateContext>,
     /// Directories of the machine that the builds of `environment` and of what
@@ -59,9 +63,10 @@ impl HostTree {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CrateContext {
-    /// A file of sh that exports the variables of the package's units: those
-    /// of every unit, the package's inputs and its `env`.
-    pub environment: StoreInput,
+    /// Which of [`Context::environments`]: a file of sh that exports the
+    /// variables of the package's units, which are those of every unit, the
+    /// package's inputs and its `env`.
+    pub environment: usize,
     /// `false`: the package's units are local.
     #[serde(default = "yes")]
     pub sandbox: bool,
@@ -77,8 +82,14 @@ impl Context {
     /// # Errors
     /// A fragment such as `…/units cannot be read: …`.
     pub fn read(path: &Path) -> Result<Context, String> {
-        let bytes = bounded::read(path, bounded::SMALL)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let Some(bytes) = sealed::read(path, KIND) else {
+            // Whoever enters next finds no slot, and makes a whole one.
+            let _ = std::fs::remove_file(path);
+            return Err(format!(
+                "{} is not there, or not whole (enter the environment again)",
+                path.display()
+            ));
+        };
         serde_json::from_slice(&bytes)
             .map_err(|error| format!("{} is not understood: {error}", path.display()))
     }
@@ -94,7 +105,8 @@ impl Context {
     /// The environment of a package's units; `None` if they are to be local.
     pub fn environment_of(&self, package: &str) -> Option<&StoreInput> {
         match self.crates.get(package) {
-            Some(entry) => entry.sandbox.then_some(&entry.environment),
+            Some(entry) if entry.sandbox => self.environments.get(entry.environment),
+            Some(_) => None,
             None => Some(&self.environment),
         }
     }

@@ -12,6 +12,14 @@ pub fn rewrite(text: &str, rewriter: &Rewriter) -> String {
         .collect()
 }
 
+/// A line that has cargo ask for the unit again when the variable is another.
+pub fn env_dep(name: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("# env-dep:{name}={value}\n"),
+        None => format!("# env-dep:{name}\n"),
+    }
+}
+
 /// As paths are written in a `.d` file.
 pub fn escape(path: &str) -> String {
     path.replace(' ', "\\ ")

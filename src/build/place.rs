@@ -19,19 +19,21 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// Places the unit in `out_dir`; a build script gets a shim that runs `shim`
-/// instead of its executable.
+/// What is placed otherwise than it is in the store.
+pub struct Here<'a> {
+    /// A build script gets a shim that runs this program instead of its executable.
+    pub shim: Option<&'a Path>,
+    /// Where the paths of the store's `.d` are here.
+    pub rewriter: &'a Rewriter,
+    /// Lines to add to it.
+    pub env_deps: &'a str,
+}
+
+/// Places the unit in `out_dir`.
 ///
 /// # Errors
 /// The store's file cannot be read or the target directory not written.
-pub fn unit(
-    key: &str,
-    record: &Record,
-    out_dir: &Path,
-    stem: &str,
-    shim: Option<&Path>,
-    rewriter: &Rewriter,
-) -> Result<()> {
+pub fn unit(key: &str, record: &Record, out_dir: &Path, stem: &str, here: &Here) -> Result<()> {
     let lib = Path::new(&record.path).join("lib");
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&lib).map_err(Error::io("reading", &lib))? {
@@ -46,13 +48,13 @@ pub fn unit(
         let (from, to) = (lib.join(&name), out_dir.join(&name));
         let looks = if name.ends_with(".d") {
             let text = bounded::read(&from, bounded::LARGE).map_err(Error::io("reading", &from))?;
-            let text = depinfo::rewrite(&String::from_utf8_lossy(&text), rewriter);
-            sealed::replace(&to, &[text.as_bytes()])?;
+            let text = depinfo::rewrite(&String::from_utf8_lossy(&text), here.rewriter);
+            sealed::replace(&to, &[text.as_bytes(), here.env_deps.as_bytes()])?;
             continue;
         } else if name.ends_with(".rlib") && has_metadata {
             link(&from, &to)?;
             None
-        } else if let (Some(program), true) = (shim, name == stem) {
+        } else if let (Some(program), true) = (here.shim, name == stem) {
             Some(write(&to, 0o777, |file| {
                 file.write_all(script::shim(program, &from).as_bytes())
             })?)

@@ -129,6 +129,9 @@ pub fn main(words: &[OsString]) -> ExitCode {
         return ExitCode::from(2);
     };
     let out_dir = std::env::var_os("OUT_DIR").map(PathBuf::from);
+    if !vars.units {
+        return exec(script, arguments, out_dir.as_deref());
+    }
     let asked = Asked::run(out_dir.as_deref(), &vars);
     match serve(Path::new(script), &vars, out_dir.as_deref()) {
         Ok(obtained) => {
@@ -181,7 +184,7 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
             Ok(tracked)
         },
     )?;
-    finish(&obtained, out_dir)?;
+    finish(&obtained, out_dir, &workshop.crate_variable().0)?;
     Ok(obtained)
 }
 
@@ -229,8 +232,8 @@ fn watched(stdout: &str, context: &Context) -> Result<Tracked, Local> {
     Ok(tracked)
 }
 
-/// Records the run and repeats its output.
-fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
+/// Records the run and repeats its output; cargo is to watch `variable` as well.
+fn finish(obtained: &Obtained, out_dir: &Path, variable: &str) -> Result<(), Unserved> {
     let cannot = |error: Error| Local::because(error.to_string());
     let record = &obtained.record;
     let read = |name: &str| {
@@ -239,7 +242,11 @@ fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
             .map_err(Error::io("reading", &path))
             .map_err(cannot)
     };
-    let (stdout, stderr) = (read("unit/stdout")?, read("unit/stderr")?);
+    let (mut stdout, stderr) = (read("unit/stdout")?, read("unit/stderr")?);
+    if !stdout.is_empty() && !stdout.ends_with(b"\n") {
+        stdout.push(b'\n');
+    }
+    stdout.extend_from_slice(format!("cargo:rerun-if-env-changed={variable}\n").as_bytes());
     let (path, derivation) = (record.path.clone(), record.derivation.clone());
     copy_small(&Path::new(&path).join("out"), out_dir).map_err(cannot)?;
     let run = Run {

@@ -6,6 +6,7 @@ use super::index::{self, Index, Record, Tracked};
 use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
 use super::{Local, key, origin, source, tree};
+use crate::cache::units;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
 use std::collections::BTreeMap;
@@ -144,6 +145,19 @@ impl Workshop {
             },
             Package { source, environment },
         ))
+    }
+
+    /// The variable that changes with what crate-env.nix gives to this package,
+    /// and its value, if it has one.
+    pub fn crate_variable(&self) -> (String, Option<&str>) {
+        let text = |name: &str| {
+            self.variables
+                .get(OsStr::new(name))
+                .and_then(|text| text.to_str())
+        };
+        let name = units::variable(text("CARGO_PKG_NAME").unwrap_or_default());
+        let value = text(&name);
+        (name, value)
     }
 
     /// Makes sure that `rustc`, as cargo calls it, is the environment's own.

@@ -7,12 +7,13 @@ use crate::build::context::Context;
 use crate::build::index::Index;
 use crate::build::realise::Builder;
 use crate::build::{chained, roots};
+use crate::cache::units;
 use crate::cli::{ConfigArgs, ObtainArgs};
-use crate::env::{Env, Obtained, obtain, units};
+use crate::env::{Env, Obtained, obtain};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::sealed;
-use crate::vars::Vars;
+use crate::vars::{LOCAL_WRAPPER, RUSTC_WRAPPER, UNITS_CONTEXT, Vars};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,7 +28,7 @@ pub(super) fn run(args: &ConfigArgs) -> Result<ExitCode> {
         .join("projects")
         .join(obtained.project.id().to_hex().as_str());
     let context_file = home.join("units");
-    let slot = cache.join("slots").join(obtained.key.as_str()).join("units");
+    let slot = cache.join("slots").join(obtained.key.as_str()).join(units::FILE);
     let context = Context::read(&slot).map_err(|reason| Error::Machine {
         message: format!(
             "the environment does not say what it compiles with: {reason}\n  `cargo nix env` makes it anew"
@@ -108,10 +109,10 @@ fn lines(
         }
     }
     let mut env = variables(&obtained.env);
-    env.push(("CARGO_NIX_UNITS_CONTEXT".into(), text(context_file)?));
+    env.push((UNITS_CONTEXT.into(), text(context_file)?));
     let theirs = [&vars.rustc_wrapper, &vars.local_wrapper];
     if let Some(theirs) = theirs.into_iter().flatten().find(|path| !chained::is_ours(path)) {
-        env.push(("CARGO_NIX_LOCAL_WRAPPER".into(), text(theirs)?));
+        env.push((LOCAL_WRAPPER.into(), text(theirs)?));
     }
     Ok(Lines {
         tables: vec![
@@ -130,7 +131,9 @@ fn lines(
 /// The environment's own variables; those for which there is more to do than
 /// to set them (PATH) cannot be said in a configuration.
 fn variables(env: &Env) -> Vec<(String, String)> {
-    let is_cargos = |name: &str| name.starts_with("CARGO_NIX_") || name == "RUSTC_WRAPPER";
+    let is_cargos = |name: &str| {
+        name == RUSTC_WRAPPER || name.starts_with("CARGO_NIX_") && !name.starts_with(units::CRATE)
+    };
     let set = env.variables.iter().filter(|(name, _)| !is_cargos(name));
     set.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -147,10 +150,9 @@ fn hold(context: &Context, home: &Path, args: &ObtainArgs, cache: &Path, vars: &
         .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
     let index = Index::below(cache);
     let builder = Builder::below(index.dir(), evaluator, program, context.sandbox_paths.clone());
-    let crates = context.crates.values().map(|entry| &entry.environment);
     let held = [&context.toolchain, &context.environment]
         .into_iter()
-        .chain(crates)
+        .chain(&context.environments)
         .cloned()
         .collect();
     let set = roots::set("cargo-nix-config", &context.system, home.join("units-held"), held);

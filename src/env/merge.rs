@@ -6,10 +6,13 @@
 //! nothing.
 
 use super::Env;
+use crate::cmd::WRAPPER;
+use crate::vars::{self, LOCAL_WRAPPER, RUSTC_WRAPPER, UNITS_CONTEXT};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 /// What becomes of one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,7 @@ pub fn merge(env: &Env, present: impl Fn(&str) -> Option<OsString>) -> Changes {
             values.insert(name, value);
         }
     }
+    wrap(&mut values, &present);
     let mut changes = Changes::default();
     for (name, value) in values {
         if never.holds(name, &value) {
@@ -106,6 +110,28 @@ pub fn merge(env: &Env, present: impl Fn(&str) -> Option<OsString>) -> Changes {
         });
     }
     changes
+}
+
+/// The part of the variables that make cargo ask us which depends on those of
+/// the user: what turns it off, and a wrapper of rustc that was there before.
+fn wrap(values: &mut BTreeMap<&str, Value>, present: &impl Fn(&str) -> Option<OsString>) {
+    if !values.contains_key(UNITS_CONTEXT) {
+        return;
+    }
+    if vars::is_off(present(vars::UNITS)) {
+        values.remove(UNITS_CONTEXT);
+        values.remove(RUSTC_WRAPPER);
+        if let Some(theirs) = values.remove(LOCAL_WRAPPER) {
+            values.insert(RUSTC_WRAPPER, theirs);
+        }
+        return;
+    }
+    // Ours, from an environment that this one is entered from, is not theirs.
+    let is_theirs =
+        |path: &OsString| !path.is_empty() && Path::new(path).file_name() != Some(WRAPPER.as_ref());
+    if let Some(theirs) = present(RUSTC_WRAPPER).filter(is_theirs) {
+        values.entry(LOCAL_WRAPPER).or_insert(Value::Text(theirs));
+    }
 }
 
 /// `entries` before what was there; `None` if there is nothing to put there.

@@ -10,7 +10,6 @@ pub mod merge;
 mod obtain;
 mod parts;
 pub mod render;
-pub mod units;
 
 pub use dump::{CrateEntry, Env};
 pub use obtain::{Look, Obtained, obtain, obtain_only};

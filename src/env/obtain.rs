@@ -90,11 +90,6 @@ pub fn obtain_only(args: &ObtainArgs, vars: &Vars, only: Option<blake3::Hash>) -
         _ => look.fill()?,
     };
     look.remember();
-    let mut slot = slot;
-    if vars.units {
-        let directory = look.cache.slot_directory(&look.key);
-        super::units::add(&mut slot.env, &directory, look.cache.directory(), vars)?;
-    }
     Ok(Obtained {
         env: slot.env,
         path: slot.path,
@@ -278,6 +273,8 @@ impl<'a> Look<'a> {
         let meta: Meta = serde_json::from_value(answer.meta).unwrap_or_default();
         let root = self.project.root.to_string_lossy();
         let portable = |warning: &String| warning.replace(&*root, cache::ROOT);
+        let directory = self.cache.slot_directory(&self.key);
+        let write = |units| cache::units::write(&directory, units, system(), &self.vars.store_dir(), host);
         let slot = Slot {
             path: answer.path,
             env,
@@ -286,12 +283,8 @@ impl<'a> Look<'a> {
                 .into_iter()
                 .map(|(entry, _)| entry.clone())
                 .collect(),
+            units: meta.units.as_ref().map(write).transpose()?,
         };
-        if let Some(units) = &meta.units {
-            let directory = self.cache.slot_directory(&self.key);
-            let store_dir = self.vars.store_dir();
-            super::units::write(&directory, units, system(), &store_dir, host)?;
-        }
         self.cache.fill(&self.key, &slot)?;
         // What an impure evaluation looked at is not known; its key has no other use.
         if meta.pinned && !self.args.impure {
@@ -305,7 +298,9 @@ impl<'a> Look<'a> {
             crate::say!("warning: {warning}");
         }
         self.warn(&slot);
-        Ok(Some(slot))
+        // A cache that goes with this process is none to build from.
+        let kept = self.substitute.is_none().then(|| self.cache.slot(&self.key));
+        Ok(Some(kept.flatten().unwrap_or(slot)))
     }
 
     /// Asks for the environment; imports what it needs of this machine first,

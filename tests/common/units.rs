@@ -3,8 +3,10 @@
 //! sets for cargo.
 
 use super::{World, evaluator, rustup_home, success, target_dir};
+use cargo_nix::cache::units;
 use cargo_nix::host::tree::Tree;
 use cargo_nix::host::{Host, imports, sandbox_paths};
+use cargo_nix::sealed;
 use cargo_nix::vars::Vars;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -33,9 +35,11 @@ impl Units {
         std::fs::create_dir_all(&bin).unwrap();
         let wrapper = bin.join("cargo-nix-rustc");
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cargo-nix"), &wrapper).unwrap();
-        let context = world.write(
-            "units.json",
-            &json!({
+        let context = world.path().join("units.context");
+        sealed::write(
+            &context,
+            units::KIND,
+            json!({
                 "system": system(),
                 "storeDir": world.store_dir(),
                 "toolchain": { "path": toolchain, "derivation": null },
@@ -43,8 +47,10 @@ impl Units {
                 "sandboxPaths": sandbox_paths(),
                 "tree": tree,
             })
-            .to_string(),
-        );
+            .to_string()
+            .as_bytes(),
+        )
+        .unwrap();
         Units {
             world,
             toolchain,
@@ -55,17 +61,26 @@ impl Units {
 
     /// Gives the units of one package an environment of their own.
     pub fn set_crate(&self, name: &str, shell: &str, sandbox: bool) {
-        let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
-        context["crates"][name] =
-            json!({ "environment": environment(&self.world, shell), "sandbox": sandbox });
-        std::fs::write(&self.context, context.to_string()).unwrap();
+        let environment = environment(&self.world, shell);
+        self.edit(|context| {
+            let mut environments = context["environments"].as_array().cloned().unwrap_or_default();
+            context["crates"][name] = json!({ "environment": environments.len(), "sandbox": sandbox });
+            environments.push(environment);
+            context["environments"] = Value::Array(environments);
+        });
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Value)) {
+        let bytes = sealed::read(&self.context, units::KIND).unwrap();
+        let mut context = serde_json::from_slice(&bytes).unwrap();
+        edit(&mut context);
+        sealed::write(&self.context, units::KIND, context.to_string().as_bytes()).unwrap();
     }
 
     /// Gives the units of every other package another environment.
     pub fn set_environment(&self, shell: &str) {
-        let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
-        context["environment"] = environment(&self.world, shell);
-        std::fs::write(&self.context, context.to_string()).unwrap();
+        let environment = environment(&self.world, shell);
+        self.edit(|context| context["environment"] = environment);
     }
 
     /// A directory below the world's, in the store.
@@ -82,9 +97,7 @@ impl Units {
 
     /// Gives the environment another host tree.
     pub fn set_tree(&self, tree: Value) {
-        let mut context: Value = serde_json::from_slice(&std::fs::read(&self.context).unwrap()).unwrap();
-        context["tree"] = tree;
-        std::fs::write(&self.context, context.to_string()).unwrap();
+        self.edit(|context| context["tree"] = tree);
     }
 
     /// Nix's name of this machine.
