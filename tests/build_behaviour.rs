@@ -1,65 +1,14 @@
 //! Stock cargo over units of crates made for the purpose, as vendored sources:
 //! what a crate can do, what can go wrong, and that the next build is right.
 
+mod build_help;
 mod common;
 
+use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
 use common::units::Units;
 use common::{both, run};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-const PRINT: &str = "fn main() { println!(\"{}\", demo::said()); }";
-
-/// A project `name` whose one dependency, `demo`, is vendored in it.
-fn project(units: &Units, name: &str, lib: &str, script: Option<&str>) -> PathBuf {
-    let project = units.project(name, "demo = \"1\"", PRINT);
-    let write = |path: &str, text: &str| units.world.write(&format!("{name}/{path}"), text);
-    write(
-        ".cargo/config.toml",
-        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
-    );
-    write(
-        "vendor/demo/Cargo.toml",
-        "[package]\nname = \"demo\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
-    );
-    write("vendor/demo/.cargo-checksum.json", "{\"files\":{}}");
-    write("vendor/demo/src/lib.rs", lib);
-    if let Some(script) = script {
-        write("vendor/demo/build.rs", script);
-    }
-    project
-}
-
-/// What the program says, built by this cargo.
-fn said(cargo: &mut Command) -> String {
-    let output = run(cargo.arg("run"));
-    assert!(output.status.success(), "{}", both(&output));
-    assert!(!is_local(&output, "demo"), "{}", both(&output));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn is_local(output: &Output, what: &str) -> bool {
-    stderr(output)
-        .lines()
-        .any(|line| line.starts_with(&format!("cargo-nix: {what}")))
-}
-
-/// Fails whatever is not in the store already.
-fn only_hits(cargo: &mut Command) -> &mut Command {
-    cargo.env("CARGO_NIX_EVAL", "/bin/false")
-}
-
-fn clean(units: &Units, project: &Path) {
-    assert!(
-        run(units.cargo(project).args(["clean", "-p", "demo"]))
-            .status
-            .success()
-    );
-}
+use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn a_variable_that_a_unit_reads_is_part_of_its_key() {

@@ -2,16 +2,19 @@
 //! checkout that is built already: cargo asks again for what it reaches, and for
 //! nothing else.
 
+mod build_help;
 mod common;
 
-use common::units::{cargo_home, know_tree};
-use common::{World, both, run};
+use build_help::demo::project;
+use common::units::{Units, cargo_home};
+use common::{both, run};
 use std::path::{Path, PathBuf};
 
 /// `cargo run` in the project's environment: what it printed, and which packages
 /// cargo compiled.
-fn cargo_run(world: &World, project: &Path) -> (String, Vec<String>) {
-    let output = run(world
+fn cargo_run(units: &Units, project: &Path) -> (String, Vec<String>) {
+    let output = run(units
+        .world
         .cargo_nix()
         .args(["exec", "--quiet", "--", "cargo", "run"])
         .current_dir(project)
@@ -28,9 +31,23 @@ fn cargo_run(world: &World, project: &Path) -> (String, Vec<String>) {
     )
 }
 
-fn project(world: &World) -> PathBuf {
-    know_tree(world);
-    world.project("tests/fixtures/poison", "app")
+/// A project with two dependencies: the script of `demo` compiles in what it has
+/// of a variable, which it does not declare; `other` has nothing to do with it.
+fn made(units: &Units, name: &str) -> PathBuf {
+    let script = "fn main() { println!(\"cargo:rustc-env=SAID={}\", \
+                  std::env::var(\"DEMO_OWN\").unwrap_or(\"none\".into())); }";
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let project = project(units, name, lib, Some(script));
+    let write = |path: &str, text: &str| units.world.write(&format!("{name}/{path}"), text);
+    write(
+        "vendor/other/Cargo.toml",
+        "[package]\nname = \"other\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    write("vendor/other/.cargo-checksum.json", "{\"files\":{}}");
+    write("vendor/other/src/lib.rs", "");
+    let manifest = std::fs::read_to_string(project.join("Cargo.toml")).unwrap();
+    write("Cargo.toml", &format!("{manifest}other = \"1\"\n"));
+    project
 }
 
 fn set(project: &Path, crates: &str) {
@@ -40,64 +57,60 @@ fn set(project: &Path, crates: &str) {
 
 #[test]
 fn an_edit_of_crates_reaches_a_checkout_that_is_built() {
-    let world = World::new();
-    let project = project(&world);
+    let units = Units::new();
+    let project = made(&units, "edited");
     set(&project, "");
-    let (said, compiled) = cargo_run(&world, &project);
-    assert!(!said.contains("crate="), "{said}");
-    assert!(compiled.contains(&"base".to_owned()), "{compiled:?}");
+    let (said, mut compiled) = cargo_run(&units, &project);
+    compiled.sort();
+    assert_eq!(said, "none");
+    assert_eq!(compiled, ["demo", "edited", "other"]);
 
-    let reached = |compiled: &[String]| {
-        let all = ["native", "top", "user", "app"];
-        all.iter().all(|name| compiled.iter().any(|other| other == name))
-            && !compiled.iter().any(|name| name == "base" || name == "derive")
-    };
     for (crates, says) in [
-        ("crates.native.env.NATIVE_CRATE = \"one\";", "crate=one"),
-        ("crates.native.env.NATIVE_CRATE = \"two\";", "crate=two"),
+        ("crates.demo.env.DEMO_OWN = \"one\";", "one"),
+        ("crates.demo.env.DEMO_OWN = \"two\";", "two"),
+        // Outside of the sandbox it has what the shell has.
         (
-            "crates.native = { env.NATIVE_CRATE = \"two\"; sandbox = false; };",
-            "",
+            "crates.demo = { env.DEMO_OWN = \"two\"; sandbox = false; };",
+            "none",
         ),
-        ("crates.native.env.NATIVE_CRATE = \"one\";", "crate=one"),
+        ("crates.demo.env.DEMO_OWN = \"one\";", "one"),
+        // An entry that is gone is a change as well.
+        ("", "none"),
     ] {
         set(&project, crates);
-        let (said, compiled) = cargo_run(&world, &project);
-        assert!(said.contains(says), "{crates}: {said}");
-        assert!(reached(&compiled), "{crates}: {compiled:?}");
-        let (_, compiled) = cargo_run(&world, &project);
+        let (said, mut compiled) = cargo_run(&units, &project);
+        compiled.sort();
+        assert_eq!(said, says, "{crates}");
+        assert_eq!(compiled, ["demo", "edited"], "{crates}");
+        let (_, compiled) = cargo_run(&units, &project);
         assert_eq!(compiled, Vec::<String>::new(), "{crates}: a second time");
     }
-    // An entry that is gone is a change as well.
-    set(&project, "");
-    let (said, compiled) = cargo_run(&world, &project);
-    assert!(!said.contains("crate="), "{said}");
-    assert!(reached(&compiled), "{compiled:?}");
 }
 
 /// What reaches no unit has cargo ask for none.
 #[test]
 fn a_tool_more_has_cargo_compile_nothing() {
-    let world = World::new();
-    let project = project(&world);
-    set(&project, "crates.native.env.NATIVE_CRATE = \"one\";");
-    cargo_run(&world, &project);
+    let units = Units::new();
+    let project = made(&units, "tools");
+    set(&project, "crates.demo.env.DEMO_OWN = \"one\";");
+    cargo_run(&units, &project);
     set(
         &project,
-        "crates.native.env.NATIVE_CRATE = \"one\"; tools = [ rust.rustfmt ];",
+        "crates.demo.env.DEMO_OWN = \"one\"; tools = [ rust.rustfmt ];",
     );
-    let (said, compiled) = cargo_run(&world, &project);
-    assert!(said.contains("crate=one"), "{said}");
+    let (said, compiled) = cargo_run(&units, &project);
+    assert_eq!(said, "one");
     assert_eq!(compiled, Vec::<String>::new());
 }
 
 #[test]
 fn cargo_nix_units_of_0_leaves_cargo_alone() {
-    let world = World::new();
-    let project = project(&world);
+    let units = Units::new();
+    let project = made(&units, "off");
     set(&project, "");
     let text = |value: &str| {
-        let output = run(world
+        let output = run(units
+            .world
             .cargo_nix()
             .args(["env", "--quiet"])
             .env("CARGO_NIX_UNITS", value)

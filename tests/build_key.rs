@@ -32,7 +32,7 @@ struct Unit {
     ran: Option<Ran>,
     variables: BTreeMap<String, String>,
     tracked: BTreeSet<String>,
-    files: BTreeMap<String, String>,
+    own: Vec<String>,
     system: String,
     tree: Option<char>,
 }
@@ -81,7 +81,7 @@ impl Unit {
             }),
             variables: variables.map(|(name, value)| (name.into(), value.into())).into(),
             tracked: BTreeSet::new(),
-            files: BTreeMap::new(),
+            own: Vec::new(),
             system: "x86_64-linux".into(),
             tree: Some('h'),
         }
@@ -107,7 +107,7 @@ impl Unit {
             ran: self.ran.as_ref(),
             variables: &variables,
             tracked: &self.tracked,
-            files: &self.files,
+            own: &self.own,
             derivation_of: &|_| None,
             exists: &exists,
         })
@@ -170,7 +170,7 @@ fn exists(path: &Path) -> bool {
 
 type Change = (&'static str, fn(&mut Unit));
 
-const COUNTS: [Change; 28] = [
+const COUNTS: [Change; 27] = [
     ("a byte of source", |unit| {
         unit.source.input.path = path('q', "demo-1.2.3")
     }),
@@ -242,16 +242,18 @@ const COUNTS: [Change; 28] = [
     ("the package's version", |unit| {
         unit.set("CARGO_PKG_VERSION", "1.2.4")
     }),
-    ("a file of the machine", |unit| {
-        unit.files = [("/etc/demo".to_owned(), "00".to_owned())].into()
-    }),
     ("a variable that was seen to be read", |unit| {
         unit.tracked = ["DEMO_READ".to_owned()].into();
         unit.set("DEMO_READ", "x");
     }),
 ];
 
-const DOES_NOT_COUNT: [Change; 16] = [
+const DOES_NOT_COUNT: [Change; 17] = [
+    ("a variable that crate-env.nix sets for the package", |unit| {
+        unit.own = vec!["DEMO_READ".to_owned()];
+        unit.tracked = ["DEMO_READ".to_owned()].into();
+        unit.set("DEMO_READ", "x");
+    }),
     ("the target directory", |unit| {
         unit.replace("/w/target/debug/deps", &["/elsewhere/deps"]);
         unit.replace("dependency=/w/target/debug/deps", &["dependency=/elsewhere/deps"]);

@@ -11,8 +11,16 @@ if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
     echo "this sandbox does not show $unitTree" >&2
     exit 1
 fi
+# What cargo's process has of these counts, whatever the environment sets.
+for variable in $unitGiven; do
+    eval "given_$variable=\$$variable"
+done
 # shellcheck disable=SC1090
 . "$unitEnvironment"
+for variable in $unitGiven; do
+    eval "export $variable=\"\$given_$variable\""
+    unset "given_$variable"
+done
 mkdir -p "$out/lib" "$out/unit"
 links=$(
     for dependency in $unitDependencies; do
@@ -27,7 +35,8 @@ if [ -n "$unitOpaque" ]; then
 fi
 printf '%s\n' ${links:+"$links"} "$out" >"$out/unit/links"
 cd "$CARGO_MANIFEST_DIR"
-unset links unitTree unitEnvironment unitDependencies unitOpaque inputs
+export CARGO="${1%/*}/cargo"
+unset links variable unitTree unitEnvironment unitGiven unitDependencies unitOpaque inputs
 status=0
 "$@" --out-dir "$out/lib" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

@@ -112,6 +112,7 @@ let
   );
   unit = set: {
     inherit (set) sandbox;
+    variables = attrNames set.env;
     environment = environmentOf set;
   };
   environmentOf =

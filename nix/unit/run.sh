@@ -9,12 +9,23 @@ if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
     echo "this sandbox does not show $unitTree" >&2
     exit 1
 fi
+# What cargo's process has of these counts, whatever the environment sets.
+for variable in $unitGiven; do
+    eval "given_$variable=\$$variable"
+done
 # shellcheck disable=SC1090
 . "$unitEnvironment"
+for variable in $unitGiven; do
+    eval "export $variable=\"\$given_$variable\""
+    unset "given_$variable"
+done
 # Scripts look for cargo's own directories above OUT_DIR, and may write there.
 directory=target/${PROFILE:-debug}/build/${CARGO_PKG_NAME:-package}/out
 mkdir -p "$out/$directory" "$out/unit"
 ln -s "$directory" "$out/out"
+# By these, scripts know cargo's target directory.
+printf 'Signature: 8a477f597d28d172789f06886806bc55\n' >"$out/target/CACHEDIR.TAG"
+printf '{}\n' >"$out/target/.rustc_info.json"
 export OUT_DIR="$out/$directory"
 export RUSTC="$unitToolchain/bin/rustc" RUSTDOC="$unitToolchain/bin/rustdoc" CARGO="$unitToolchain/bin/cargo"
 # How many jobs is this machine's affair and no input of the build.
@@ -24,8 +35,11 @@ else
     NUM_JOBS=$(nproc 2>/dev/null || echo 1)
     export NUM_JOBS
 fi
+export CARGO_MAKEFLAGS="-j$NUM_JOBS"
+# Of a script that is linked with libraries of Rust.
+export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 cd "$CARGO_MANIFEST_DIR"
-unset directory unitTree unitEnvironment unitToolchain unitFiles inputs
+unset directory variable unitTree unitEnvironment unitGiven unitToolchain inputs
 status=0
 "$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

@@ -51,11 +51,6 @@ pub enum Change {
         /// Likewise.
         new: Option<String>,
     },
-    /// A file of the machine that a build script watches.
-    File {
-        /// Its path.
-        path: String,
-    },
     /// Another store path that it mentions, say of a C library.
     Input {
         /// Store path, if there was one.
@@ -267,8 +262,8 @@ fn dependency(
 const REPEATED: [&str; 4] = [
     "unitDependencies",
     "unitEnvironment",
+    "unitGiven",
     "unitToolchain",
-    "unitFiles",
 ];
 
 fn variables(old: &UnitAsk, new: &UnitAsk, before: &Roles, after: &Roles, changes: &mut Vec<Change>) {
@@ -288,18 +283,6 @@ fn variables(old: &UnitAsk, new: &UnitAsk, before: &Roles, after: &Roles, change
                 new: is,
             });
         }
-    }
-    let files = |plan: &UnitAsk| -> BTreeMap<String, String> {
-        let text = plan.variables.get("unitFiles").cloned().unwrap_or_default();
-        let pairs = text.lines().filter_map(|line| line.split_once(' '));
-        pairs
-            .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
-            .collect()
-    };
-    let (was, is) = (files(old), files(new));
-    let paths: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    for path in paths.into_iter().filter(|path| was.get(*path) != is.get(*path)) {
-        changes.push(Change::File { path: path.clone() });
     }
 }
 

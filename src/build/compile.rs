@@ -10,7 +10,7 @@ use super::report::Asked;
 use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, chained, depinfo, invocation, place, roots};
+use super::{Local, argfile, chained, depinfo, heal, invocation, place, roots, workshop};
 use crate::bounded;
 use crate::error::Error;
 use crate::vars::Vars;
@@ -18,7 +18,7 @@ use cargo_nix_protocol::StoreInput;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -61,7 +61,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
 fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) -> Result<Obtained, Unserved> {
     let (workshop, package) = Workshop::open(vars, variables)?;
     workshop.check_compiler(rustc)?;
-    let dependencies = dependencies(unit)?;
+    let dependencies = dependencies(unit, &workshop)?;
     let ran = ran(&workshop)?;
     let obtained = obtain(unit, &dependencies, ran.as_ref(), &workshop, &package)?;
     finish(unit, &obtained, &workshop, &package)?;
@@ -69,10 +69,11 @@ fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) ->
 }
 
 /// The store path of each `--extern` that has a path, in order.
-fn dependencies(unit: &Invocation) -> Result<Vec<StoreInput>, Local> {
+fn dependencies(unit: &Invocation, workshop: &Workshop) -> Result<Vec<StoreInput>, Unserved> {
     let input = |path: &PathBuf| {
         let sidecar = Sidecar::of(path)
             .ok_or_else(|| Local::because(format!("it depends on {}, which is local", path.display())))?;
+        heal::restore(&sidecar.path, &workshop.index, &workshop.builder)?;
         Ok(StoreInput {
             path: sidecar.path,
             derivation: Some(sidecar.derivation),
@@ -86,13 +87,14 @@ fn dependencies(unit: &Invocation) -> Result<Vec<StoreInput>, Local> {
 }
 
 /// What the package's build script left, if it has one.
-fn ran(workshop: &Workshop) -> Result<Option<Ran>, Local> {
+fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
     let Some(out_dir) = workshop.variables.get(OsStr::new("OUT_DIR")) else {
         return Ok(None);
     };
     let out_dir = PathBuf::from(out_dir);
     let run =
         Run::of(&out_dir).ok_or_else(|| Local::because("its build script ran outside of the sandbox"))?;
+    heal::restore(&run.path, &workshop.index, &workshop.builder)?;
     let rustc_env = run
         .rustc_env()
         .map_err(|error| Local::because(error.to_string()))?;
@@ -116,15 +118,15 @@ fn obtain(
 ) -> Result<Obtained, Unserved> {
     let derivation_of = |path: &str| workshop.index.derivation_of(path);
     workshop.obtain(
-        &|tracked, files| {
+        &|tracked| {
             let given = Given {
                 context: &workshop.context,
                 environment: &package.environment,
                 source: &package.source,
                 ran,
                 variables: &workshop.variables,
-                tracked: &tracked.variables,
-                files,
+                tracked,
+                own: &package.own,
                 derivation_of: &derivation_of,
                 exists: &Path::exists,
             };
@@ -147,9 +149,10 @@ fn obtain(
             variables.retain(|name| !plan.variables.contains_key(name));
             Ok(Tracked {
                 variables,
-                files: BTreeSet::new(),
+                absent: BTreeSet::new(),
             })
         },
+        &|_| BTreeSet::new(),
     )
 }
 
@@ -172,11 +175,11 @@ fn finish(
     let rules = |escape: fn(&str) -> String| {
         Rewriter::new([(lib.clone(), escape(&out_dir)), (source.clone(), escape(&root))])
     };
-    let (name, value) = workshop.crate_variable();
     let here = Here {
         shim: unit.is_build_script().then_some(workshop.program.as_path()),
         rewriter: &rules(depinfo::escape),
-        env_deps: &depinfo::env_dep(&name, value),
+        variables: &workshop.variables,
+        variable: &workshop.crate_variable(),
     };
     place::unit(
         &obtained.key,
@@ -219,11 +222,40 @@ fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invoca
             return ExitCode::from(error.exit_code());
         }
         // A script that ran in the sandbox has its OUT_DIR in the store.
-        if let Some(run) = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir))) {
+        if let Some(run) = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir)))
+            && Path::new(&run.path).exists()
+        {
             command.env("OUT_DIR", format!("{}/out", run.path));
+        }
+        let variable = workshop::crate_variable(&std::env::vars_os().collect());
+        if std::env::var_os(&variable).is_some() {
+            return watched(command, unit, &variable);
         }
     }
     let error = command.exec();
+    not_started(&command, &error)
+}
+
+/// Runs rustc for a unit of a package that crate-env.nix names, and tells cargo
+/// that the unit depends on what it says.
+fn watched(mut command: Command, unit: &Invocation, variable: &str) -> ExitCode {
+    let status = match command.status() {
+        Ok(status) => status,
+        Err(error) => return not_started(&command, &error),
+    };
+    let path = unit.out_dir.join(format!("{}.d", unit.stem()));
+    let line = depinfo::env_dep(variable, std::env::var_os(variable).as_deref());
+    if status.success()
+        && let Ok(mut file) = std::fs::File::options().append(true).open(path)
+    {
+        let _ = file.write_all(line.as_bytes());
+    }
+    // As sh tells of a signal.
+    let code = status.code().or(status.signal().map(|signal| 128 + signal));
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn not_started(command: &Command, error: &std::io::Error) -> ExitCode {
     crate::say!("error: starting {}: {error}", command.get_program().display());
     ExitCode::from(7)
 }

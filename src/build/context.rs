@@ -70,6 +70,9 @@ pub struct CrateContext {
     /// `false`: the package's units are local.
     #[serde(default = "yes")]
     pub sandbox: bool,
+    /// The names of the variables that it sets besides those of every unit.
+    #[serde(default)]
+    pub variables: Vec<String>,
 }
 
 fn yes() -> bool {

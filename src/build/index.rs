@@ -1,8 +1,6 @@
 //! The unit index in the cache: key -> store path, and what was learned of a
 //! unit when it was built. Every file of it may be lost at any time.
 
-use super::Local;
-use crate::bounded;
 use crate::error::Result;
 use crate::sealed;
 use cargo_nix_protocol::UnitAsk;
@@ -32,14 +30,14 @@ pub struct Record {
 pub struct Tracked {
     /// Variables.
     pub variables: BTreeSet<String>,
-    /// Files of the machine, absolute.
-    pub files: BTreeSet<PathBuf>,
+    /// Files of the machine that it looks for, absolute; they were not there.
+    pub absent: BTreeSet<PathBuf>,
 }
 
 impl Tracked {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.variables.is_empty() && self.files.is_empty()
+        self.variables.is_empty() && self.absent.is_empty()
     }
 }
 
@@ -119,45 +117,4 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(path: &Path, kind: &str) -> O
 pub(super) fn write(path: &Path, kind: &str, value: &impl Serialize) -> Result<()> {
     let json = serde_json::to_vec(value).unwrap_or_default();
     sealed::write(path, kind, &json)
-}
-
-/// The hash of a file or directory of the machine, for the key.
-///
-/// # Errors
-/// It is a directory of more than a thousand entries, or not readable.
-pub fn hash_of(path: &Path) -> std::result::Result<String, Local> {
-    let mut hasher = blake3::Hasher::new();
-    let mut left = 1000;
-    add(path, &mut hasher, &mut left)
-        .map_err(|error| Local::because(format!("{} cannot be read: {error}", path.display())))?;
-    Ok(hasher.finalize().to_hex()[..32].to_owned())
-}
-
-fn add(path: &Path, hasher: &mut blake3::Hasher, left: &mut u32) -> std::io::Result<()> {
-    *left = left
-        .checked_sub(1)
-        .ok_or_else(|| std::io::Error::other("it holds too many files"))?;
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            let mut names = std::fs::read_dir(path)?
-                .map(|entry| Ok(entry?.file_name()))
-                .collect::<std::io::Result<Vec<_>>>()?;
-            names.sort();
-            hasher.update(&(names.len() as u64).to_le_bytes());
-            for name in names {
-                hasher.update(name.as_encoded_bytes()).update(b"\0");
-                add(&path.join(name), hasher, left)?;
-            }
-        }
-        Ok(_) => {
-            let mut contents = blake3::Hasher::new();
-            contents.update_reader(bounded::open(path)?)?;
-            hasher.update(contents.finalize().as_bytes());
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            hasher.update(b"absent");
-        }
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }

@@ -16,6 +16,8 @@
 //! - [`sidecar`]: which store path an artifact in a target directory is
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
+//! - [`directives`], [`out_dir`], [`denied`]: what a build script tells cargo, leaves, and lacked
+//! - [`heal`]: what a collection took of a target directory
 //! - [`journal`]: what is noted of each unit, for `stats` and `why`
 //! - [`chained`]: the wrapper that the user had
 //! - [`history`]: the journal read back
@@ -39,9 +41,12 @@ pub mod compare;
 pub mod compile;
 pub mod config;
 pub mod context;
+pub mod denied;
 pub mod depinfo;
 pub mod differ;
+pub mod directives;
 pub mod fetched;
+pub mod heal;
 pub mod history;
 pub mod index;
 pub mod invocation;
@@ -49,6 +54,7 @@ pub mod journal;
 pub mod key;
 pub mod messages;
 pub mod origin;
+pub mod out_dir;
 pub mod paths;
 pub mod place;
 pub mod plan;

@@ -8,12 +8,14 @@
 
 use super::index::Record;
 use super::paths::Rewriter;
+use super::plan::Variables;
 use super::sidecar::{Looks, Sidecar, path_of};
 use super::{depinfo, script};
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::sealed;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -25,8 +27,10 @@ pub struct Here<'a> {
     pub shim: Option<&'a Path>,
     /// Where the paths of the store's `.d` are here.
     pub rewriter: &'a Rewriter,
-    /// Lines to add to it.
-    pub env_deps: &'a str,
+    /// The variables of cargo's process.
+    pub variables: &'a Variables,
+    /// One that the unit depends on besides those of its `.d`.
+    pub variable: &'a str,
 }
 
 /// Places the unit in `out_dir`.
@@ -48,8 +52,10 @@ pub fn unit(key: &str, record: &Record, out_dir: &Path, stem: &str, here: &Here)
         let (from, to) = (lib.join(&name), out_dir.join(&name));
         let looks = if name.ends_with(".d") {
             let text = bounded::read(&from, bounded::LARGE).map_err(Error::io("reading", &from))?;
-            let text = depinfo::rewrite(&String::from_utf8_lossy(&text), here.rewriter);
-            sealed::replace(&to, &[text.as_bytes(), here.env_deps.as_bytes()])?;
+            let value_of = |name: &str| here.variables.get(OsStr::new(name)).cloned();
+            let text = depinfo::rewrite(&String::from_utf8_lossy(&text), here.rewriter, value_of);
+            let more = depinfo::env_dep(here.variable, value_of(here.variable).as_deref());
+            sealed::replace(&to, &[text.as_bytes(), more.as_bytes()])?;
             continue;
         } else if name.ends_with(".rlib") && has_metadata {
             link(&from, &to)?;

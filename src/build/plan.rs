@@ -58,9 +58,9 @@ pub struct Given<'a> {
     pub variables: &'a Variables,
     /// Variables that an earlier build of this unit was seen to read.
     pub tracked: &'a BTreeSet<String>,
-    /// Files of the machine that an earlier run was seen to depend on, with
-    /// the hash of their contents.
-    pub files: &'a BTreeMap<String, String>,
+    /// Variables that crate-env.nix sets for this package alone: its value
+    /// counts, whatever this process has.
+    pub own: &'a [String],
     /// The derivation of a store path, if it is known.
     pub derivation_of: &'a dyn Fn(&str) -> Option<String>,
     /// Whether a path exists on this machine.
@@ -68,6 +68,7 @@ pub struct Given<'a> {
 }
 
 /// What cargo sets for rustc beside `CARGO_PKG_*`.
+/// (`CARGO` is set by the builder.)
 const COMPILE_VARIABLES: [&str; 6] = [
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
@@ -79,7 +80,7 @@ const COMPILE_VARIABLES: [&str; 6] = [
 /// What cargo sets for build scripts beside `CARGO_PKG_*`, `CARGO_FEATURE_*`,
 /// `CARGO_CFG_*` and `DEP_*`. `NUM_JOBS`, `OUT_DIR`, `RUSTC` and `RUSTDOC` are
 /// set by the builder.
-const RUN_VARIABLES: [&str; 10] = [
+const RUN_VARIABLES: [&str; 11] = [
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_MANIFEST_DIR",
     "CARGO_MANIFEST_LINKS",
@@ -88,6 +89,7 @@ const RUN_VARIABLES: [&str; 10] = [
     "HOST",
     "OPT_LEVEL",
     "PROFILE",
+    "RUSTC_BOOTSTRAP",
     "RUSTC_LINKER",
     "TARGET",
 ];
@@ -110,7 +112,7 @@ pub fn compile(unit: &Invocation, dependencies: &[StoreInput], given: &Given) ->
     }
     if let Some(ran) = given.ran {
         for name in &ran.rustc_env {
-            plan.variable(name)?;
+            plan.given(name)?;
         }
         if let Some(input) = &ran.input {
             plan.set("OUT_DIR", format!("{}/out", input.path))?;
@@ -169,6 +171,7 @@ struct Planner<'a> {
     variables: BTreeMap<String, String>,
     inputs: BTreeSet<StoreInput>,
     json: BTreeSet<String>,
+    names: BTreeSet<String>,
     is_capped: bool,
 }
 
@@ -187,6 +190,7 @@ impl<'a> Planner<'a> {
             variables: BTreeMap::new(),
             inputs: inputs.into_iter().cloned().collect(),
             json: BTreeSet::new(),
+            names: BTreeSet::new(),
             is_capped: false,
         }
     }
@@ -275,6 +279,20 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// The same, of one that the environment may set as well: this process's counts.
+    fn given(&mut self, name: &str) -> Result<(), Local> {
+        self.variable(name)?;
+        let is_name = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+        // What is no name for sh, the environment cannot set.
+        if self.variables.contains_key(name)
+            && name.bytes().all(is_name)
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+        {
+            self.names.insert(name.to_owned());
+        }
+        Ok(())
+    }
+
     /// Passes a variable of this process on, if it is set.
     fn variable(&mut self, name: &str) -> Result<(), Local> {
         let Some(value) = self.given.variables.get(OsStr::new(name)) else {
@@ -320,19 +338,13 @@ impl<'a> Planner<'a> {
                 self.set(name, value)?;
             }
         }
-        for name in given.tracked {
+        for name in given.tracked.iter().filter(|name| !given.own.contains(name)) {
             if !self.variables.contains_key(name) {
-                self.variable(name)?;
+                self.given(name)?;
             }
         }
-        if !given.files.is_empty() {
-            let lines: Vec<_> = given
-                .files
-                .iter()
-                .map(|(path, hash)| format!("{hash} {path}"))
-                .collect();
-            self.set("unitFiles", lines.join("\n"))?;
-        }
+        let names = std::mem::take(&mut self.names).into_iter().collect::<Vec<_>>();
+        self.set("unitGiven", names.join(" "))?;
         if suffix != "-run" {
             self.json.insert("artifacts".into());
             self.json.insert("future-incompat".into());

@@ -188,6 +188,8 @@ impl Builder {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .current_dir("/")
+            // That directory may go with the shell that it is of.
+            .env_remove("TMPDIR")
             .process_group(0)
             .spawn()?;
         Ok(())

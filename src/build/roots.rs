@@ -7,7 +7,7 @@
 //! which everything is a hit waits for nothing.
 
 use super::realise::Builder;
-use super::script::Run;
+use super::script::{RUN, Run};
 use super::{index, sidecar::Sidecar};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,19 @@ use std::time::Duration;
 /// The link, below the target directory.
 const LINK: &str = ".cargo-nix/units";
 /// Directories of a target directory that hold no units, and many files.
-const WITHOUT_UNITS: [&str; 6] = [".fingerprint", "doc", "examples", "incremental", "out", "package"];
+const WITHOUT_UNITS: [&str; 6] = [
+    ".fingerprint",
+    "doc",
+    "examples",
+    "fingerprint",
+    "incremental",
+    "package",
+];
+/// What cargo puts at the top of a target directory, or of a build directory
+/// that lies apart; the first not where the directory was there before.
+const TOP: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 /// `target/<triple>/<profile>/build/<package>/<hash>` is as deep as units lie.
-const DEPTH: usize = 6;
+const DEPTH: usize = 7;
 
 /// Whoever finds so young a mark need not leave one.
 const RECENT: Duration = Duration::from_secs(5);
@@ -36,7 +46,8 @@ struct Mark {
 /// Marks the target directory of `out_dir`, for the service to make its root.
 /// Nothing depends on its success but what a collection leaves.
 pub fn mark(out_dir: &Path, builder: &Builder, system: &str) {
-    let Some(target) = out_dir.ancestors().find(|dir| dir.join("CACHEDIR.TAG").exists()) else {
+    let is_top = |dir: &&Path| TOP.iter().any(|file| dir.join(file).exists());
+    let Some(target) = out_dir.ancestors().find(is_top) else {
         return;
     };
     let name = blake3::hash(target.as_os_str().as_encoded_bytes()).to_hex();
@@ -75,13 +86,13 @@ pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
         let mut units = BTreeSet::new();
         collect(&mark.target, DEPTH, &mut units);
         units.retain(|unit| Path::new(&unit.path).exists());
-        if !units.is_empty() {
-            build(&set(
-                "cargo-nix-target",
-                &mark.system,
-                mark.target.join(LINK),
-                units,
-            ));
+        if units.is_empty() {
+            continue;
+        }
+        let root = mark.target.join(LINK);
+        if !build(&set("cargo-nix-target", &mark.system, root, units)) {
+            // The next service tries again.
+            let _ = index::write(&entry.path(), "mark", &mark);
         }
     }
 }
@@ -107,7 +118,10 @@ fn collect(dir: &Path, depth: usize, units: &mut BTreeSet<StoreInput>) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            if depth > 0 && !WITHOUT_UNITS.iter().any(|not| name == *not) {
+            // The `out` of a run is a script's; in cargo's newer layout, that of a
+            // call of rustc holds units.
+            let is_scripts = name == "out" && dir.join(RUN).exists();
+            if depth > 0 && !is_scripts && !WITHOUT_UNITS.iter().any(|not| name == *not) {
                 collect(&entry.path(), depth - 1, units);
             }
             continue;
@@ -118,7 +132,7 @@ fn collect(dir: &Path, depth: usize, units: &mut BTreeSet<StoreInput>) {
         else {
             continue;
         };
-        let found = if name == OsStr::new(".run.unit") {
+        let found = if name == OsStr::new(RUN) {
             Run::of(&dir.join("out")).map(|run| (run.path, run.derivation))
         } else {
             Sidecar::read(dir, stem).map(|sidecar| (sidecar.path, sidecar.derivation))

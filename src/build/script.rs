@@ -6,21 +6,25 @@
 //! printed the paths of that, so do the units that use them. Without an
 //! environment, or without us, the shim runs the script as cargo would have.
 
+use super::context::Context;
 use super::index::{self, Tracked};
+use super::paths::Visible;
 use super::plan::{self, Given, Variables};
 use super::report::Asked;
-use super::workshop::{Obtained, Unserved, Workshop};
-use super::{Local, context::Context};
+use super::workshop::{Obtained, Package, Unserved, Workshop};
+use super::{Local, denied, directives, heal, out_dir};
 use crate::bounded;
 use crate::error::{Error, Result};
+use crate::host::packages;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, StoreInput};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The hidden verb of the shim; its argument is the script in the store.
@@ -50,6 +54,9 @@ const OWN: [&str; 19] = [
     "XDG_DATA_DIRS",
 ];
 
+/// Set by the shim: where it is.
+const SHIM: &str = "CARGO_NIX_SHIM";
+
 /// What stands in the place of the executable `script`; `program` is ours.
 pub fn shim(program: &Path, script: &Path) -> String {
     let quote = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
@@ -58,12 +65,15 @@ pub fn shim(program: &Path, script: &Path) -> String {
          # The build script is in the store; cargo-nix runs it in a sandbox.\n\
          script={}\n\
          program={}\n\
-         if [ -x \"$program\" ]; then\n  exec \"$program\" {VERB} \"$script\" \"$@\"\nfi\n\
+         if [ -x \"$program\" ]; then\n  {SHIM}=$0 exec \"$program\" {VERB} \"$script\" \"$@\"\nfi\n\
          exec \"$script\" \"$@\"\n",
         quote(script),
         quote(program),
     )
 }
+
+/// The record of a [`Run`], beside cargo's `OUT_DIR`.
+pub const RUN: &str = ".run.unit";
 
 /// A run whose `OUT_DIR` is in the store; recorded beside cargo's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +94,7 @@ impl Run {
     }
 
     fn file(out_dir: &Path) -> PathBuf {
-        out_dir.with_file_name(".run.unit")
+        out_dir.with_file_name(RUN)
     }
 
     /// The names that the script's `rustc-env` lines set.
@@ -93,13 +103,8 @@ impl Run {
     /// The store's file cannot be read.
     pub fn rustc_env(&self) -> Result<Vec<String>> {
         let path = Path::new(&self.path).join("unit/stdout");
-        let text = bounded::read(&path, bounded::LARGE).map_err(Error::io("reading", &path))?;
-        let text = String::from_utf8_lossy(&text);
-        let name = |value: &str| value.split('=').next().unwrap_or_default().to_owned();
-        Ok(directives(&text)
-            .filter(|(key, _)| *key == "rustc-env")
-            .map(|(_, value)| name(value))
-            .collect())
+        let stdout = bounded::read(&path, bounded::LARGE).map_err(Error::io("reading", &path))?;
+        Ok(directives::rustc_env(&stdout).map(str::to_owned).collect())
     }
 }
 
@@ -109,16 +114,6 @@ fn invoked(out_dir: &Path) -> Option<i128> {
     let files = [base.join("invoked.timestamp"), base.join("run/invoked.timestamp")];
     let metadata = files.iter().find_map(|file| file.metadata().ok())?;
     Some(i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()))
-}
-
-/// The `cargo::key=value` and `cargo:key=value` lines of a script's output.
-fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.lines()
-        .filter_map(|line| {
-            line.strip_prefix("cargo::")
-                .or_else(|| line.strip_prefix("cargo:"))
-        })
-        .filter_map(|line| line.split_once('='))
 }
 
 /// The hidden verb [`VERB`].
@@ -139,12 +134,15 @@ pub fn main(words: &[OsString]) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(Unserved::Failed(failure)) => {
-            crate::say!("{}", explain(&failure));
+            tell(&failure, &vars);
             asked.failed(&Unserved::Failed(failure));
             ExitCode::from(1)
         }
         Err(unserved) => {
             asked.left(&unserved);
+            if !Path::new(script).exists() {
+                return gone(Path::new(script));
+            }
             exec(script, arguments, out_dir.as_deref())
         }
     }
@@ -155,20 +153,21 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
     let (workshop, package) = Workshop::open(vars, std::env::vars_os().collect())?;
     workshop.check_compiler(&compiler(&workshop.variables))?;
     let script = script_input(program, &workshop)?;
+    heal::restore(&script.path, &workshop.index, &workshop.builder)?;
     let text = program
         .to_str()
         .ok_or_else(|| Local::because("its path is not UTF-8"))?;
     let derivation_of = |path: &str| workshop.index.derivation_of(path);
     let obtained = workshop.obtain(
-        &|tracked, files| {
+        &|tracked| {
             let given = Given {
                 context: &workshop.context,
                 environment: &package.environment,
                 source: &package.source,
                 ran: None,
                 variables: &workshop.variables,
-                tracked: &tracked.variables,
-                files,
+                tracked,
+                own: &package.own,
                 derivation_of: &derivation_of,
                 exists: &Path::exists,
             };
@@ -177,14 +176,16 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
         &|record, plan| {
             let stdout = bounded::read(&Path::new(&record.path).join("unit/stdout"), bounded::LARGE)
                 .map_err(|error| Local::because(format!("its output cannot be read: {error}")))?;
-            let mut tracked = watched(&String::from_utf8_lossy(&stdout), &workshop.context)?;
+            let mut tracked = watched(&stdout, &workshop, &package)?;
             tracked
                 .variables
                 .retain(|name| !plan.variables.contains_key(name));
             Ok(tracked)
         },
+        // A script that fails for want of a variable has often asked for it before.
+        &|failure| variables(failure.log.join("\n").as_bytes()),
     )?;
-    finish(&obtained, out_dir, &workshop.crate_variable().0)?;
+    finish(&obtained, out_dir)?;
     Ok(obtained)
 }
 
@@ -209,31 +210,68 @@ fn script_input(program: &Path, workshop: &Workshop) -> Result<StoreInput, Local
     })
 }
 
+/// The variables that a script asks cargo to watch.
+fn variables(stdout: &[u8]) -> BTreeSet<String> {
+    directives::of(stdout)
+        .filter(|(key, value)| *key == "rerun-if-env-changed" && !OWN.contains(value))
+        .map(|(_, value)| value.to_owned())
+        .collect()
+}
+
 /// What a script asks cargo to watch, of what is outside of its package.
-fn watched(stdout: &str, context: &Context) -> Result<Tracked, Local> {
-    let mut tracked = Tracked::default();
-    for (key, value) in directives(stdout) {
-        match key {
-            "rerun-if-env-changed" if !OWN.contains(&value) => {
-                tracked.variables.insert(value.to_owned());
-            }
-            "rerun-if-changed" if value.starts_with("/build") => {
-                return Err(Local::because(format!(
-                    "it watches {value}, which is gone with the sandbox"
-                )));
-            }
-            // What the sandbox shows of the machine is in the key as a whole.
-            "rerun-if-changed" if value.starts_with('/') && !context.visible().shows(value, Path::exists) => {
-                tracked.files.insert(value.into());
-            }
-            _ => {}
+fn watched(stdout: &[u8], workshop: &Workshop, package: &Package) -> Result<Tracked, Local> {
+    let mut tracked = Tracked {
+        variables: variables(stdout),
+        absent: BTreeSet::new(),
+    };
+    let root = Path::new(&package.source.input.path);
+    let directory = workshop
+        .variables
+        .get(OsStr::new("CARGO_MANIFEST_DIR"))
+        .and_then(|directory| Path::new(directory).strip_prefix(&package.source.root).ok())
+        .map_or_else(|| root.to_path_buf(), |below| root.join(below));
+    for (key, value) in directives::of(stdout) {
+        if key != "rerun-if-changed" {
+            continue;
         }
+        if value.starts_with("/build") {
+            return Err(Local::because(format!(
+                "it watches {value}, which is gone with the sandbox"
+            )));
+        }
+        let path = plain(&directory.join(value));
+        // What the sandbox shows of the machine is in the key as a whole.
+        let shows = |path: &Path| {
+            path.to_str()
+                .is_some_and(|path| workshop.context.visible().shows(path, Path::exists))
+        };
+        if path.starts_with(root) || shows(&path) {
+            continue;
+        }
+        // Out of the package: what is meant lies beside it on the machine.
+        let path = match value.starts_with('/') {
+            true => path,
+            false => plain(&package.source.root.join(value)),
+        };
+        tracked.absent.insert(path);
     }
     Ok(tracked)
 }
 
-/// Records the run and repeats its output; cargo is to watch `variable` as well.
-fn finish(obtained: &Obtained, out_dir: &Path, variable: &str) -> Result<(), Unserved> {
+/// The path without `.` and `..`, links not followed.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        plain
+    })
+}
+
+/// Records the run and repeats its output.
+fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
     let cannot = |error: Error| Local::because(error.to_string());
     let record = &obtained.record;
     let read = |name: &str| {
@@ -242,13 +280,19 @@ fn finish(obtained: &Obtained, out_dir: &Path, variable: &str) -> Result<(), Uns
             .map_err(Error::io("reading", &path))
             .map_err(cannot)
     };
-    let (mut stdout, stderr) = (read("unit/stdout")?, read("unit/stderr")?);
-    if !stdout.is_empty() && !stdout.ends_with(b"\n") {
-        stdout.push(b'\n');
-    }
-    stdout.extend_from_slice(format!("cargo:rerun-if-env-changed={variable}\n").as_bytes());
+    let (stdout, stderr) = (read("unit/stdout")?, read("unit/stderr")?);
     let (path, derivation) = (record.path.clone(), record.derivation.clone());
-    copy_small(&Path::new(&path).join("out"), out_dir).map_err(cannot)?;
+    // What the script was told is where that link leads.
+    let out = Path::new(&path).join("out");
+    let out = out
+        .canonicalize()
+        .map_err(Error::io("reading", &out))
+        .map_err(cannot)?;
+    let shared = out_dir::copy(&out, out_dir).map_err(cannot)?;
+    let stdout = match shared.is_empty() {
+        true => stdout,
+        false => out_dir::lead_home(stdout, &out, out_dir, &shared),
+    };
     let run = Run {
         path,
         derivation,
@@ -260,28 +304,17 @@ fn finish(obtained: &Obtained, out_dir: &Path, variable: &str) -> Result<(), Uns
     Ok(())
 }
 
-/// What editors look for in cargo's own `OUT_DIR`: generated sources. Objects
-/// and archives are left where they are, and nothing is linked, so that a
-/// script that runs here without us cannot write into the store.
-fn copy_small(from: &Path, to: &Path) -> Result<()> {
-    const SMALL: u64 = 1 << 20;
-    std::fs::create_dir_all(to).map_err(Error::io("creating", to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io("reading", from))? {
-        let entry = entry.map_err(Error::io("reading", from))?;
-        let metadata = entry.metadata().map_err(Error::io("reading", entry.path()))?;
-        let target = to.join(entry.file_name());
-        let is_binary = entry
-            .path()
-            .extension()
-            .is_some_and(|kind| ["a", "o", "d", "so"].iter().any(|not| kind == *not));
-        if metadata.is_dir() {
-            copy_small(&entry.path(), &target)?;
-        } else if metadata.is_file() && metadata.len() <= SMALL && !is_binary {
-            let bytes = bounded::read(&entry.path(), SMALL).map_err(Error::io("reading", entry.path()))?;
-            crate::sealed::replace(&target, &[&bytes])?;
-        }
+/// The script was collected, and could not be brought back: without what stands
+/// in its place here, cargo has it compiled again.
+fn gone(script: &Path) -> ExitCode {
+    if let Some(shim) = std::env::var_os(SHIM) {
+        let _ = std::fs::remove_file(shim);
     }
-    Ok(())
+    crate::say!(
+        "error: this build script, {}, was collected from the store\n  the same command again compiles it again",
+        script.display()
+    );
+    ExitCode::from(1)
 }
 
 /// Replaces this process by the script itself.
@@ -294,44 +327,52 @@ fn exec(script: &OsStr, arguments: &[OsString], out_dir: Option<&Path>) -> ExitC
     ExitCode::from(7)
 }
 
-/// A failed run as its user is told: what it printed, then the way out.
-fn explain(failure: &Failure) -> String {
-    let whole = failure.trace.as_deref().unwrap_or(&failure.message);
-    let log: Vec<&str> = whole
+/// A failed run as its user is told: what it printed (cargo has its own words
+/// for what is meant for cargo), then what it lacked.
+fn tell(failure: &Failure, vars: &Vars) {
+    let log = failure.log.join("\n");
+    let (directives, rest): (Vec<&str>, Vec<&str>) = log
         .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("> "))
-        .collect();
-    let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+        .partition(|line| directives::of(line.as_bytes()).next().is_some());
+    let _ = std::io::stdout().write_all((directives.join("\n") + "\n").as_bytes());
     let said = if log.is_empty() {
         failure.message.clone()
     } else {
-        log.join("\n")
+        rest.join("\n")
     };
-    format!(
+    let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
+    let visible = vars
+        .units_context
+        .as_deref()
+        .and_then(|context| Context::read(context).ok())
+        .map(|context| context.visible());
+    let lacks = denied::explain(
+        &log,
+        &denied::Place {
+            package: &package,
+            table: &packages::table(),
+            hidden: &|path| {
+                let is_shown = |visible: &Visible| visible.shows(path, Path::exists);
+                Path::new(path).exists() && !visible.as_ref().is_some_and(is_shown)
+            },
+        },
+    );
+    let lacks = match lacks.is_empty() {
+        true => format!(
+            "what it lacks belongs into `crates.{package}.nativeBuildInputs` or `.buildInputs` of crate-env.nix; \
+             `crates.{package}.sandbox = false` lets it run outside"
+        ),
+        false => lacks.join("\n  "),
+    };
+    crate::say!(
         "{said}\n\nthis build script ran in a sandbox: it saw its source, the toolchain and the inputs of \
-         crate-env.nix, and no network\n  what it lacks belongs into \
-         `crates.{package}.nativeBuildInputs` or `.buildInputs` of crate-env.nix; \
-         `crates.{package}.sandbox = false` lets it run outside"
-    )
+         crate-env.nix, and no network\n  {lacks}"
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_forms_of_directives() {
-        let text = "cargo::rustc-env=A=1\ncargo:rerun-if-changed=build.rs\nother\ncargo:root=/x\n";
-        let found: Vec<_> = directives(text).collect();
-        assert_eq!(
-            found,
-            [
-                ("rustc-env", "A=1"),
-                ("rerun-if-changed", "build.rs"),
-                ("root", "/x")
-            ]
-        );
-    }
 
     #[test]
     fn the_shim_quotes() {

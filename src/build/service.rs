@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 
 /// How long it waits for another request.
 const IDLE: Duration = Duration::from_secs(10);
+/// A build that takes longer has its roots made while it goes on.
+const LONG: Duration = Duration::from_secs(60);
 /// An evaluator is replaced after so many requests: libnix frees little.
 const REQUESTS: u32 = 500;
 
@@ -58,6 +60,7 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     let busy = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let mut last = Instant::now();
+        let mut rooted = last;
         let mut is_found = true;
         loop {
             match listener.accept() {
@@ -72,6 +75,10 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                 }
                 Err(_) if busy.load(Ordering::SeqCst) > 0 => {
                     last = Instant::now();
+                    if rooted.elapsed() > LONG {
+                        rooted = last;
+                        scope.spawn(|| roots::make(socket, |set| pool.build(set)));
+                    }
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(_) if !is_found => {
@@ -170,7 +177,11 @@ impl Pool<'_> {
             };
             let mut line = serde_json::to_vec(&request)?;
             line.push(b'\n');
-            evaluator.pass_on(&line, std::io::sink())
+            let mut said = Vec::new();
+            evaluator.pass_on(&line, &mut said)?;
+            let last = said.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+            let last = last.and_then(|line| serde_json::from_slice(line).ok());
+            Ok(matches!(last, Some(Event::Answer(_))))
         };
         build().unwrap_or(false)
     }

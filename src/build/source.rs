@@ -17,6 +17,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+/// What a [`Known`] is sealed as.
+const KIND: &str = "source";
 /// What cargo and git keep in a tree for themselves.
 const NOT_SOURCE: [&str; 2] = [MARKER, ".git"];
 
@@ -24,6 +26,8 @@ const NOT_SOURCE: [&str; 2] = [MARKER, ".git"];
 struct Known {
     stats: String,
     path: String,
+    root: PathBuf,
+    name: String,
 }
 
 /// The source of `origin`, added to the store by `import` if it is not known.
@@ -46,40 +50,83 @@ pub fn of(
     if let Some(path) = in_store(&origin.root, store_dir) {
         return Ok(source(path));
     }
-    let id = blake3::hash(origin.root.as_os_str().as_bytes())
-        .to_hex()
-        .to_string();
-    let record = index.dir().join("sources").join(&id[..32]);
-    let cannot =
-        |error: std::io::Error| Local::because(format!("{} cannot be read: {error}", origin.root.display()));
-    let tree = Tree::walk(&origin.root).map_err(cannot)?;
-    if let Some(known) = index::read::<Known>(&record, "source")
+    let record = records(index).join(&id_of(&origin.root)[..32]);
+    let tree = Tree::walk(&origin.root).map_err(|error| unreadable(&origin.root, &error))?;
+    if let Some(known) = index::read::<Known>(&record, KIND)
         && known.stats == tree.stats
         && Path::new(&known.path).exists()
     {
         return Ok(source(known.path));
     }
+    let path = add(&origin.root, &origin.name, &tree, import)?;
+    // Without a record the tree is added again next time.
+    let _ = index::write(
+        &record,
+        KIND,
+        &Known {
+            stats: tree.stats,
+            path: path.clone(),
+            root: origin.root.clone(),
+            name: origin.name.clone(),
+        },
+    );
+    Ok(source(path))
+}
+
+/// Adds the tree at `root` to the store as `name`.
+///
+/// # Errors
+/// As [`of`].
+pub fn import(
+    root: &Path,
+    name: &str,
+    import: &dyn Fn(Import) -> Result<String, Unserved>,
+) -> Result<String, Unserved> {
+    let tree = Tree::walk(root).map_err(|error| unreadable(root, &error))?;
+    add(root, name, &tree, import)
+}
+
+fn add(
+    root: &Path,
+    name: &str,
+    tree: &Tree,
+    import: impl FnOnce(Import) -> Result<String, Unserved>,
+) -> Result<String, Unserved> {
     let path = import(Import {
-        id,
-        name: origin.name.clone(),
-        root: origin.root.clone(),
+        id: id_of(root),
+        name: name.to_owned(),
+        root: root.to_owned(),
         files: tree
             .files()
             .ok_or_else(|| Local::because("a file of its source has a name that is not UTF-8"))?,
     })?;
-    if Tree::walk(&origin.root).map_err(cannot)?.stats != tree.stats {
-        return Err(Local::because("its source is being written").into());
+    let now = Tree::walk(root).map_err(|error| unreadable(root, &error))?;
+    match now.stats == tree.stats {
+        true => Ok(path),
+        false => Err(Local::because("its source is being written").into()),
     }
-    // Without a record the tree is added again next time.
-    let _ = index::write(
-        &record,
-        "source",
-        &Known {
-            stats: tree.stats,
-            path: path.clone(),
-        },
-    );
-    Ok(source(path))
+}
+
+/// Where the tree lies that was added to the store as `path`, and its name there.
+pub fn known_root(path: &str, index: &Index) -> Option<(PathBuf, String)> {
+    let records = std::fs::read_dir(records(index)).ok()?.flatten();
+    let known = records.filter_map(|entry| index::read::<Known>(&entry.path(), KIND));
+    known
+        .into_iter()
+        .find(|known| known.path == path)
+        .map(|known| (known.root, known.name))
+}
+
+fn records(index: &Index) -> PathBuf {
+    index.dir().join("sources")
+}
+
+fn id_of(root: &Path) -> String {
+    blake3::hash(root.as_os_str().as_bytes()).to_hex().to_string()
+}
+
+fn unreadable(root: &Path, error: &std::io::Error) -> Local {
+    Local::because(format!("{} cannot be read: {error}", root.display()))
 }
 
 /// The store path that the tree is, if it is one or a link to one.

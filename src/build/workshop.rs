@@ -2,14 +2,14 @@
 //! package they are of, and the way from a plan to a unit in the store.
 
 use super::context::{Context, HostTree};
-use super::index::{self, Index, Record, Tracked};
+use super::index::{Index, Record, Tracked};
 use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
 use super::{Local, key, origin, source, tree};
 use crate::cache::units;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -34,6 +34,14 @@ pub struct Package {
     pub source: Source,
     /// Its variables, in the store.
     pub environment: StoreInput,
+    /// The names of those that crate-env.nix sets for it alone.
+    pub own: Vec<String>,
+}
+
+/// [`Workshop::crate_variable`] of the package that these variables are of.
+pub fn crate_variable(variables: &Variables) -> String {
+    let name = variables.get(OsStr::new("CARGO_PKG_NAME"));
+    units::variable(&name.map(|name| name.to_string_lossy()).unwrap_or_default())
 }
 
 /// Why a unit is not served from the store.
@@ -65,7 +73,7 @@ impl From<Unbuilt> for Unserved {
             Unbuilt::Failed(failure) if failure.kind == FailureKind::Store => {
                 Unserved::Without(crate::evaluator::describe(&failure))
             }
-            Unbuilt::Failed(failure) => Unserved::Failed(failure),
+            Unbuilt::Failed(failure) => Unserved::Local(Local(crate::evaluator::describe(&failure))),
             Unbuilt::Unreachable(reason) => Unserved::Without(reason),
         }
     }
@@ -77,9 +85,8 @@ impl From<Local> for Unserved {
     }
 }
 
-/// Plans a unit, given what it was seen to read, and the hashes of the files
-/// among that.
-pub type Make<'a> = dyn Fn(&Tracked, &BTreeMap<String, String>) -> Result<UnitAsk, Local> + 'a;
+/// Plans a unit, given the variables that it was seen to read.
+pub type Make<'a> = dyn Fn(&BTreeSet<String>) -> Result<UnitAsk, Local> + 'a;
 
 /// A unit in the store.
 pub struct Obtained {
@@ -115,6 +122,10 @@ impl Workshop {
         let name = text("CARGO_PKG_NAME")
             .map(|name| name.to_string_lossy())
             .unwrap_or_default();
+        let own = context
+            .crates
+            .get(&*name)
+            .map_or(Vec::new(), |entry| entry.variables.clone());
         let environment = context
             .environment_of(&name)
             .cloned()
@@ -143,21 +154,17 @@ impl Workshop {
                 variables,
                 program,
             },
-            Package { source, environment },
+            Package {
+                source,
+                environment,
+                own,
+            },
         ))
     }
 
-    /// The variable that changes with what crate-env.nix gives to this package,
-    /// and its value, if it has one.
-    pub fn crate_variable(&self) -> (String, Option<&str>) {
-        let text = |name: &str| {
-            self.variables
-                .get(OsStr::new(name))
-                .and_then(|text| text.to_str())
-        };
-        let name = units::variable(text("CARGO_PKG_NAME").unwrap_or_default());
-        let value = text(&name);
-        (name, value)
+    /// The variable that changes with what crate-env.nix gives to this package.
+    pub fn crate_variable(&self) -> String {
+        crate_variable(&self.variables)
     }
 
     /// Makes sure that `rustc`, as cargo calls it, is the environment's own.
@@ -192,7 +199,8 @@ impl Workshop {
     }
 
     /// The unit that `make` plans, from the index or built; `learn` says what
-    /// the unit in the store has read.
+    /// the unit in the store has read, `learn_of_failure` which variables one
+    /// that could not be built wanted to.
     ///
     /// # Errors
     /// See [`Unserved`].
@@ -200,13 +208,16 @@ impl Workshop {
         &self,
         make: &Make,
         learn: &dyn Fn(&Record, &UnitAsk) -> Result<Tracked, Local>,
+        learn_of_failure: &dyn Fn(&Failure) -> BTreeSet<String>,
     ) -> Result<Obtained, Unserved> {
-        let make = |tracked: &Tracked| {
-            let hash = |path: &PathBuf| Ok((path.to_string_lossy().into_owned(), index::hash_of(path)?));
-            make(
-                tracked,
-                &tracked.files.iter().map(hash).collect::<Result<_, Local>>()?,
-            )
+        // A file that was not there when the unit was built must not be there now:
+        // the sandbox would not show it.
+        let make = |tracked: &Tracked| match tracked.absent.iter().find(|path| path.exists()) {
+            Some(path) => Err(Local::because(format!(
+                "it watches {}, which is outside of the store",
+                path.display()
+            ))),
+            None => make(&tracked.variables),
         };
         let mut plan = make(&Tracked::default())?;
         let base = key::of(&plan);
@@ -214,6 +225,7 @@ impl Workshop {
         if !tracked.is_empty() {
             plan = make(&tracked)?;
         }
+        let cannot = |error: crate::error::Error| Local::because(error.to_string());
         // Each round learns of variables and files that the one before it could
         // not know of; more than a few are not a unit but a puzzle.
         for _ in 0..5 {
@@ -225,16 +237,27 @@ impl Workshop {
                     is_hit: true,
                 });
             }
-            let record = self.build(&plan)?;
+            let record = match self.build(&plan) {
+                Err(Unserved::Failed(failure)) => {
+                    tracked.variables.extend(learn_of_failure(&failure));
+                    let again = make(&tracked)?;
+                    if again == plan {
+                        return Err(Unserved::Failed(failure));
+                    }
+                    self.index.track(&base, &tracked).map_err(cannot)?;
+                    plan = again;
+                    continue;
+                }
+                built => built?,
+            };
             let learned = learn(&record, &plan)?;
             let before = tracked.clone();
             tracked.variables.extend(learned.variables);
-            tracked.files.extend(learned.files);
-            let again = make(&tracked)?;
-            let cannot = |error: crate::error::Error| Local::because(error.to_string());
+            tracked.absent.extend(learned.absent);
             if tracked != before {
                 self.index.track(&base, &tracked).map_err(cannot)?;
             }
+            let again = make(&tracked)?;
             if again == plan {
                 self.index.put(&key, &record).map_err(cannot)?;
                 self.index.keep_plan(&record.path, &plan);

@@ -182,6 +182,7 @@ mod tests {
             position: None,
             hint: None,
             trace: None,
+            log: Vec::new(),
             kind: cargo_nix_protocol::FailureKind::Build,
             others: Vec::new(),
         };

@@ -247,7 +247,6 @@ fn sentence(change: &Change) -> String {
                 exchanged(&text(old), &text(new))
             )
         }
-        Change::File { path } => format!("{path}, which its build script watches, changed"),
         Change::Input {
             old: Some(old),
             new: Some(new),

@@ -3,6 +3,8 @@
 //! each of its units was.
 #![allow(dead_code)]
 
+pub mod demo;
+
 use super::common::units::Units;
 use super::common::{both, run, success};
 use serde_json::Value;

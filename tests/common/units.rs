@@ -70,6 +70,11 @@ impl Units {
         });
     }
 
+    /// Says which variables that environment sets for the package alone.
+    pub fn set_crate_variables(&self, name: &str, variables: &[&str]) {
+        self.edit(|context| context["crates"][name]["variables"] = json!(variables));
+    }
+
     fn edit(&self, edit: impl FnOnce(&mut Value)) {
         let bytes = sealed::read(&self.context, units::KIND).unwrap();
         let mut context = serde_json::from_slice(&bytes).unwrap();

@@ -17,6 +17,7 @@ pub fn fail(kind: FailureKind, doing: &str, message: impl Into<String>, hint: Op
         position: None,
         hint: hint.map(str::to_owned),
         trace: None,
+        log: Vec::new(),
         kind,
         others: Vec::new(),
     })
@@ -38,6 +39,7 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
             .or_else(|| hints::way_out(&raw, places))
             .or_else(|| hints::suggestion(&trace)),
         trace: Some(map(&error.full).trim().to_owned()),
+        log: Vec::new(),
         kind: kind(&raw, fallback),
         others: Vec::new(),
     })
@@ -49,6 +51,7 @@ pub fn of_build(mut failure: Box<Failure>, wreckage: &Wreckage) -> Box<Failure> 
     if failure.kind != FailureKind::Build {
         return failure;
     }
+    failure.log.clone_from(&wreckage.log);
     let culprit =
         |text: &&String| BUILDS.iter().any(|part| text.contains(part)) && !text.contains(DEPENDENCIES);
     let printed = || wreckage.errors.iter().find(culprit);

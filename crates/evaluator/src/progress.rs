@@ -8,8 +8,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-/// How many of the last lines of builders are kept for a failure's message.
-const KEPT_LINES: usize = 25;
+/// How many of the last lines of builders are kept: what a build script said is
+/// for its user, to the last word.
+const KEPT_LINES: usize = 20_000;
 
 /// A line that no program prints: all before it has been read.
 const MARK: &[u8] = b"\0cargo-nix mark\0";

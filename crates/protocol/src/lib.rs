@@ -353,6 +353,9 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The whole trace, as Nix gives it.
     pub trace: Option<String>,
+    /// What the builders printed, if one of them failed; the last lines of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     /// What kind of fault, for the exit code.
     pub kind: FailureKind,
     /// What else is wrong, each to be shown like the first.

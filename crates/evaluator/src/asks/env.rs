@@ -193,6 +193,7 @@ impl<'a> Evaluation<'a> {
             position: first.position,
             hint: first.hint,
             trace: None,
+            log: Vec::new(),
             kind: FailureKind::Evaluation,
             others: faults.collect(),
         }))

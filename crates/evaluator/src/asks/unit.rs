@@ -12,7 +12,8 @@ pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
         return Err(fail(FailureKind::Internal, &doing, message, None));
     }
     session.sealed()?;
-    let failed = |error| of_nix(&error, &doing, FailureKind::Build, None);
+    // Only a builder's failure is the unit's own.
+    let failed = |error| of_nix(&error, &doing, FailureKind::Internal, None);
     let state = session.state()?;
     let value = apply(&state, include_str!("unit.nix"), ask).map_err(failed)?;
     let derivation = value

@@ -1,0 +1,195 @@
+//! What a build script that failed in the sandbox lacked, by what it printed, and
+//! the line of crate-env.nix that would give it. Pure; guesses, in the order of
+//! the output, each thing once: all of the output is shown besides.
+
+use crate::host::packages::Entry;
+use std::collections::BTreeMap;
+
+/// What is known of the machine and of the sandbox.
+pub struct Place<'a> {
+    /// The package whose script it is.
+    pub package: &'a str,
+    /// Programs and libraries, by nixpkgs' attribute.
+    pub table: &'a BTreeMap<String, Entry>,
+    /// Whether this absolute path is on the machine, and not in the sandbox.
+    pub hidden: &'a dyn Fn(&str) -> bool,
+}
+
+const NETWORK: [&str; 7] = [
+    "could not resolve host",
+    "temporary failure in name resolution",
+    "name or service not known",
+    "network is unreachable",
+    "failed to lookup address",
+    "dns error",
+    "no such host",
+];
+/// By which programs say that something is not there.
+const MISSING: [&str; 14] = [
+    "not found",
+    "not installed",
+    "no such file or directory",
+    "could not find",
+    "couldn't find",
+    "could not be found",
+    "cannot find",
+    "can't find",
+    "unable to find",
+    "failed to find",
+    "failed to execute",
+    "failed to spawn",
+    "failed to run",
+    "is required",
+];
+const FORBIDDEN: [&str; 2] = ["permission denied", "read-only file system"];
+
+/// One line for each thing that it lacked: what, and the way out.
+pub fn explain(log: &str, place: &Place) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in log.lines() {
+        for told in of_line(line, place) {
+            if !found.contains(&told) {
+                found.push(told);
+            }
+        }
+    }
+    found
+}
+
+fn of_line(line: &str, place: &Place) -> Vec<String> {
+    let lower = line.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let package = place.package;
+    if says(&NETWORK) {
+        return vec![format!(
+            "the sandbox has no network\n  crates.{package}.sandbox = false;   # it is then built outside, and not shared"
+        )];
+    }
+    let is_missing = says(&MISSING);
+    if !is_missing && !says(&FORBIDDEN) {
+        return Vec::new();
+    }
+    let mut told = Vec::new();
+    let hidden = paths(line).find(|path| (place.hidden)(path));
+    told.extend(hidden.map(|path| {
+        format!(
+            "the sandbox does not show {path}\n  crates.{package}.sandbox = false;   # or what has it, in \
+             crates.{package}.buildInputs"
+        )
+    }));
+    if is_missing {
+        let named: Vec<&str> = named(line).collect();
+        for (attribute, entry) in place.table {
+            let said = |names: &[String]| names.iter().any(|name| named.contains(&name.as_str()));
+            let linked = |name: &String| named.iter().any(|word| word.strip_prefix("-l") == Some(name));
+            if said(&entry.pkg_config) || said(&entry.headers) || entry.libraries.iter().any(linked) {
+                told.push(lacks(package, "buildInputs", attribute));
+            } else if said(&entry.programs) || attribute == "libclang" && line.contains("libclang") {
+                told.push(lacks(package, "nativeBuildInputs", attribute));
+            }
+        }
+    }
+    told
+}
+
+fn lacks(package: &str, list: &str, attribute: &str) -> String {
+    let name = match attribute.contains('.') {
+        true => format!("pkgs.{attribute}"),
+        false => attribute.to_owned(),
+    };
+    format!("it looks for {attribute}\n  crates.{package}.{list} = [ {name} ];")
+}
+
+/// The words of a line that are names of something: what is quoted, what a colon
+/// follows, and what is said to be a package or a library.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let quoted = line.split(['`', '\'', '"']).skip(1).step_by(2);
+    let before_colons = line.split(": ").filter_map(|part| words(part).last());
+    let plain: Vec<&str> = words(line).collect();
+    let told = (1..plain.len())
+        .filter(move |at| {
+            let before = plain[at - 1].to_ascii_lowercase();
+            ["package", "library", "find", "tool"].contains(&before.as_str())
+        })
+        .map({
+            let plain: Vec<&str> = words(line).collect();
+            move |at| plain[at]
+        });
+    quoted.chain(before_colons).chain(told)
+}
+
+/// What stands between blanks, quotes and colons.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !(c.is_alphanumeric() || "-_+./".contains(c)))
+        .map(|word| word.trim_end_matches('.'))
+}
+
+fn paths(line: &str) -> impl Iterator<Item = &str> {
+    words(line).filter(|word| word.starts_with('/') && word.len() > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::packages;
+
+    fn told(log: &str) -> Vec<String> {
+        explain(
+            log,
+            &Place {
+                package: "x-sys",
+                table: &packages::table(),
+                hidden: &|path| path.starts_with("/opt/"),
+            },
+        )
+    }
+
+    #[test]
+    fn each_lack_is_told_with_the_line_that_gives_it() {
+        for (log, line) in [
+            (
+                "failed to execute command: No such file or directory (os error 2)\nis `cmake` not installed?",
+                "crates.x-sys.nativeBuildInputs = [ cmake ];",
+            ),
+            (
+                "Could not find `protoc`. If `protoc` is installed, try",
+                "crates.x-sys.nativeBuildInputs = [ protobuf ];",
+            ),
+            (
+                "Unable to find libclang: \"couldn't find any valid shared libraries\"",
+                "crates.x-sys.nativeBuildInputs = [ libclang ];",
+            ),
+            (
+                "Package openssl was not found in the pkg-config search path.",
+                "crates.x-sys.buildInputs = [ openssl ];",
+            ),
+            (
+                "The system library `zlib` required by crate `libz-sys` was not found.",
+                "crates.x-sys.buildInputs = [ zlib ];",
+            ),
+            (
+                "/usr/bin/ld: cannot find -lbz2: No such file or directory",
+                "crates.x-sys.buildInputs = [ bzip2 ];",
+            ),
+            (
+                "curl: (6) Could not resolve host: a.example",
+                "crates.x-sys.sandbox = false;",
+            ),
+            (
+                "open /opt/lib/x.h: No such file or directory",
+                "the sandbox does not show /opt/lib/x.h",
+            ),
+        ] {
+            let told = told(log);
+            assert!(told.len() == 1 && told[0].contains(line), "{log}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_lack_says_nothing() {
+        assert_eq!(
+            told("thread 'main' panicked at build.rs:3:5:\ncmake is fine, openssl too"),
+            Vec::<String>::new()
+        );
+    }
+}

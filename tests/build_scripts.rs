@@ -1,0 +1,215 @@
+//! Build scripts over units: what real ones do and expect, each as plain cargo
+//! has it, and the next build a no-op.
+
+mod build_help;
+mod common;
+
+use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
+use common::units::Units;
+use common::{both, run};
+use std::path::Path;
+
+/// Cargo compiles nothing and runs nothing.
+fn assert_fresh(units: &Units, project: &Path) {
+    let again = run(units.cargo(project).arg("build"));
+    assert!(
+        again.status.success() && !stderr(&again).contains("Compiling"),
+        "{}",
+        both(&again)
+    );
+}
+
+const ENV_LIB: &str = "pub fn said() -> String { env!(\"DEMO_SAID\").to_owned() }";
+
+/// A script that says a variable, which it reads in `read` (an expression).
+fn saying(before: &str, read: &str) -> String {
+    format!("fn main() {{ {before} println!(\"cargo:rustc-env=DEMO_SAID={{}}\", {read}); }}")
+}
+
+/// The sandbox would not show it, so the script would say that it is not there.
+#[test]
+fn a_script_that_watches_a_file_of_the_machine_runs_outside() {
+    let units = Units::new();
+    let file = units.world.write("outside/note", "here");
+    let file = file.to_str().unwrap();
+    let read = format!("std::fs::read_to_string({file:?}).unwrap_or(\"absent\".into())");
+    let script = saying(
+        &format!("println!(\"cargo::rerun-if-changed={{}}\", {file:?});"),
+        &read,
+    );
+    let project = project(&units, "watching", ENV_LIB, Some(&script));
+    let said = |what: &str| {
+        let output = run(units.cargo(&project).arg("run"));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            what,
+            "{}",
+            both(&output)
+        );
+    };
+    said("here");
+    std::fs::write(file, "there").unwrap();
+    said("there");
+    std::fs::remove_file(file).unwrap();
+    said("absent");
+    std::fs::write(file, "back").unwrap();
+    said("back");
+}
+
+/// Cargo trims the lines; so what is watched in an indented one counts.
+#[test]
+fn an_indented_directive_counts() {
+    let units = Units::new();
+    let script = saying(
+        "println!(\"  cargo:rerun-if-env-changed=DEMO_FLAVOUR  \");",
+        "std::env::var(\"DEMO_FLAVOUR\").unwrap_or_default()",
+    );
+    let project = project(&units, "indented", ENV_LIB, Some(&script));
+    for flavour in ["sweet", "sour", "sweet"] {
+        assert_eq!(said(units.cargo(&project).env("DEMO_FLAVOUR", flavour)), flavour);
+    }
+}
+
+/// What a script declares only to fail without it, it gets.
+#[test]
+fn a_script_that_fails_without_a_variable_gets_it() {
+    let units = Units::new();
+    let script = saying(
+        "println!(\"cargo:rerun-if-env-changed=DEMO_NEEDED\");",
+        "std::env::var(\"DEMO_NEEDED\").expect(\"it is needed\")",
+    );
+    let one = project(&units, "needing", ENV_LIB, Some(&script));
+    assert_eq!(said(units.cargo(&one).env("DEMO_NEEDED", "given")), "given");
+    clean(&units, &one);
+    assert_eq!(
+        said(only_hits(units.cargo(&one).env("DEMO_NEEDED", "given"))),
+        "given"
+    );
+    let without = run(units.cargo(&one).arg("build"));
+    assert!(stderr(&without).contains("it is needed"), "{}", both(&without));
+}
+
+/// What crate-env.nix sets for a package counts for its units, and its
+/// `env!` does not have cargo compile it at each build.
+#[test]
+fn a_variable_of_the_package_alone_that_is_compiled_in() {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { option_env!(\"DEMO_OWN\").unwrap_or(\"none\") }";
+    let project = project(&units, "own", lib, None);
+    units.set_crate("demo", "export PATH=/usr/bin:/bin DEMO_OWN=ours", true);
+    assert_eq!(said(&mut units.cargo(&project)), "ours");
+    assert_fresh(&units, &project);
+    assert_fresh(&units, &project);
+}
+
+/// What cargo's process has of a variable that is watched counts more than what
+/// the environment of every unit sets; what crate-env.nix sets for the package
+/// alone counts most.
+#[test]
+fn whose_variable_counts() {
+    let units = Units::new();
+    let script = saying(
+        "println!(\"cargo:rerun-if-env-changed=DEMO_CC\");",
+        "std::env::var(\"DEMO_CC\").unwrap_or(\"none\".into())",
+    );
+    let project = project(&units, "precedence", ENV_LIB, Some(&script));
+    units.set_environment("export PATH=/usr/bin:/bin DEMO_CC=everybody");
+    assert_eq!(said(&mut units.cargo(&project)), "everybody");
+    assert_eq!(said(units.cargo(&project).env("DEMO_CC", "mine")), "mine");
+    units.set_crate("demo", "export PATH=/usr/bin:/bin DEMO_CC=package", true);
+    units.set_crate_variables("demo", &["DEMO_CC"]);
+    clean(&units, &project);
+    assert_eq!(said(units.cargo(&project).env("DEMO_CC", "mine")), "package");
+}
+
+/// rustdoc and a cargo outside do not ask us: they find in cargo's own OUT_DIR
+/// what the script left, however large.
+#[test]
+fn what_a_script_generates_is_there_for_those_who_do_not_ask_us() {
+    let units = Units::new();
+    let script = "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \
+                  std::fs::write(format!(\"{out}/table.bin\"), vec![7; 2 << 20]).unwrap(); }";
+    let lib = "pub fn said() -> usize { include_bytes!(concat!(env!(\"OUT_DIR\"), \"/table.bin\")).len() }";
+    let project = project(&units, "table", lib, Some(script));
+    assert_eq!(said(&mut units.cargo(&project)), "2097152");
+    for cargo in [&mut units.cargo(&project), &mut units.plain_cargo(&project)] {
+        let output = run(cargo.arg("doc"));
+        assert!(output.status.success(), "{}", both(&output));
+    }
+    let output = run(units.plain_cargo(&project).args(["check", "--release"]));
+    assert!(output.status.success(), "{}", both(&output));
+}
+
+/// Cargo runs programs with the libraries in their dependencies' OUT_DIR.
+#[test]
+fn a_shared_library_that_a_script_builds_is_found_when_the_program_runs() {
+    let units = Units::new();
+    let script = r#"
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{out}/x.c"), "int seven(void) { return 7; }").unwrap();
+    let status = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"]).arg(format!("{out}/libseven.so")).arg(format!("{out}/x.c")).status().unwrap();
+    assert!(status.success());
+    println!("cargo:rustc-link-search=native={out}");
+    println!("cargo:rustc-link-lib=dylib=seven");
+}
+"#;
+    let lib = "unsafe extern \"C\" { fn seven() -> i32; }\npub fn said() -> i32 { unsafe { seven() } }";
+    let project = project(&units, "shared", lib, Some(script));
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    assert_fresh(&units, &project);
+}
+
+/// A script that is linked with Rust's own libraries finds them.
+#[test]
+fn a_script_may_prefer_dynamic_linking() {
+    let units = Units::new();
+    let project = project(&units, "dynamic", ENV_LIB, Some(&saying("", "1 + 1")));
+    let mut cargo = units.cargo(&project);
+    cargo.env("RUSTFLAGS", "-Cprefer-dynamic").args(["build"]);
+    let output = run(&mut cargo);
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(!is_local(&output, "demo"), "{}", both(&output));
+}
+
+/// As some do: a make of their own gets cargo's flags, and what looks for cargo's
+/// target directory above OUT_DIR finds one.
+#[test]
+fn what_scripts_look_for_is_there() {
+    let units = Units::new();
+    let script = r#"
+fn main() {
+    std::env::var("CARGO_MAKEFLAGS").expect("CARGO_MAKEFLAGS");
+    let out = std::path::PathBuf::from(std::env::var("OUT_DIR").unwrap());
+    let is_target = |dir: &&std::path::Path| dir.join("CACHEDIR.TAG").exists() && dir.join(".rustc_info.json").exists();
+    let target = out.ancestors().find(is_target).expect("a target directory");
+    std::fs::write(target.join("shared"), "").unwrap();
+    println!("cargo:rustc-env=DEMO_SAID={}", target.file_name().unwrap().to_str().unwrap());
+}
+"#;
+    let project = project(&units, "looking", ENV_LIB, Some(script));
+    assert_eq!(said(&mut units.cargo(&project)), "target");
+}
+
+/// What is meant for cargo reaches cargo when a script fails, too, and no line
+/// of its output is lost.
+#[test]
+fn a_failing_script_says_all_that_it_said() {
+    let units = Units::new();
+    let script = "fn main() { println!(\"cargo::error=no such thing\"); println!(\"cargo::warning=beware\"); \
+                  for line in 0..200 { eprintln!(\"line {line}.\"); } eprintln!(\"is `cmake` not installed?\"); \
+                  std::process::exit(1) }";
+    let project = project(&units, "long", "", Some(script));
+    let output = run(units.cargo(&project).arg("build"));
+    let text = stderr(&output);
+    for part in [
+        "no such thing",
+        "line 0.",
+        "line 199.",
+        "crates.demo.nativeBuildInputs = [ cmake ];",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    assert!(text.contains("beware"), "{text}");
+}
