@@ -7,7 +7,6 @@ mod common;
 use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
 use common::units::Units;
 use common::{both, run};
-use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -147,51 +146,6 @@ fn without_the_wrapper_and_back() {
     assert_eq!(said(only_hits(&mut units.cargo(&project))), expected);
 }
 
-/// As the collector would; the build service holds what it has built until it
-/// ends, some seconds after the last build.
-fn delete(units: &Units, project: &Path, path: &Path) {
-    for _ in 0..60 {
-        let _ = std::fs::remove_dir_all(project.join("target/.cargo-nix"));
-        let nix_store = || {
-            units
-                .world
-                .command(common::nix_program().with_file_name("nix-store"))
-        };
-        let all = common::success(nix_store().args(["--query", "--referrers-closure"]).arg(path));
-        let mut delete = nix_store();
-        let deleted = run(delete.args(["--delete", "--ignore-liveness"]).args(all.lines()));
-        if deleted.status.success() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_secs(1));
-    }
-    panic!("{} is held for ever", path.display());
-}
-
-/// A unit that the collector took is built again; a cache that was lost costs
-/// time only.
-#[test]
-fn lost_stores_and_lost_caches_heal() {
-    let units = Units::new();
-    let project = project(&units, "lost", "pub fn said() -> u8 { 7 }", None);
-    assert_eq!(said(&mut units.cargo(&project)), "7");
-    std::fs::remove_dir_all(units.world.cache().join("units/by-key")).unwrap();
-    clean(&units, &project);
-    assert_eq!(said(&mut units.cargo(&project)), "7");
-
-    let deps = project.join("target/debug/deps");
-    let rlib = std::fs::read_dir(deps)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|kind| kind == "rlib"))
-        .unwrap();
-    let lost = std::fs::read_link(&rlib).unwrap();
-    let lost = lost.ancestors().nth(2).unwrap();
-    delete(&units, &project, lost);
-    assert_eq!(said(&mut units.cargo(&project)), "7");
-    assert!(rlib.exists());
-}
-
 #[test]
 fn warnings_are_told_when_they_are_asked_for() {
     let units = Units::new();
@@ -259,37 +213,6 @@ fn diagnostics_are_on_a_hit_what_they_were_on_the_miss() {
             "{hit}"
         );
     }
-}
-
-/// A target directory holds its units, and no longer when it is gone.
-#[test]
-fn a_target_directory_is_a_root() {
-    let units = Units::new();
-    let project = project(&units, "held", "pub fn said() -> u8 { 5 }", None);
-    assert_eq!(said(&mut units.cargo(&project)), "5");
-    let link = project.join("target/.cargo-nix/units");
-    for _ in 0..60 {
-        if link.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_secs(1));
-    }
-    let set = std::fs::read_link(&link).expect("the service makes the root before it ends");
-    let unit = std::fs::read_to_string(&set)
-        .unwrap()
-        .lines()
-        .next()
-        .unwrap()
-        .to_owned();
-    let roots = || {
-        let mut query = units
-            .world
-            .command(common::nix_program().with_file_name("nix-store"));
-        common::success(query.args(["--query", "--roots", &unit]))
-    };
-    assert!(roots().contains("held/target/.cargo-nix/units"), "{}", roots());
-    std::fs::remove_dir_all(project.join("target")).unwrap();
-    assert!(!roots().contains("/held/"), "{}", roots());
 }
 
 /// Cargo caps the lints of what it downloads, not those of a path dependency,

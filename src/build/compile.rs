@@ -73,11 +73,12 @@ fn dependencies(unit: &Invocation, workshop: &Workshop) -> Result<Vec<StoreInput
     let input = |path: &PathBuf| {
         let sidecar = Sidecar::of(path)
             .ok_or_else(|| Local::because(format!("it depends on {}, which is local", path.display())))?;
-        heal::restore(&sidecar.path, &workshop.index, &workshop.builder)?;
-        Ok(StoreInput {
+        let input = StoreInput {
             path: sidecar.path,
             derivation: Some(sidecar.derivation),
-        })
+        };
+        heal::restore(&input, &workshop.index, &workshop.builder)?;
+        Ok(input)
     };
     unit.externs
         .iter()
@@ -94,17 +95,17 @@ fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
     let out_dir = PathBuf::from(out_dir);
     let run =
         Run::of(&out_dir).ok_or_else(|| Local::because("its build script ran outside of the sandbox"))?;
-    heal::restore(&run.path, &workshop.index, &workshop.builder)?;
+    let input = StoreInput {
+        path: run.path.clone(),
+        derivation: Some(run.derivation.clone()),
+    };
+    heal::restore(&input, &workshop.index, &workshop.builder)?;
     let rustc_env = run
         .rustc_env()
         .map_err(|error| Local::because(error.to_string()))?;
-    let input = Some(StoreInput {
-        path: run.path,
-        derivation: Some(run.derivation),
-    });
     Ok(Some(Ran {
         out_dir,
-        input,
+        input: Some(input),
         rustc_env,
     }))
 }

@@ -7,21 +7,24 @@ use super::index::Index;
 use super::realise::Builder;
 use super::source;
 use super::workshop::Unserved;
+use cargo_nix_protocol::StoreInput;
 use std::path::Path;
 
 /// As deep as a unit's dependencies go.
 const DEPTH: usize = 500;
 
-/// Makes sure that the unit at `path` is in the store.
+/// Makes sure that a unit is in the store, with its derivation.
 ///
 /// # Errors
 /// It is not known any more how it was made, or it cannot be made again.
-pub fn restore(path: &str, index: &Index, builder: &Builder) -> Result<(), Unserved> {
-    bring(path, index, builder, DEPTH)
+pub fn restore(unit: &StoreInput, index: &Index, builder: &Builder) -> Result<(), Unserved> {
+    bring(unit, index, builder, DEPTH)
 }
 
-fn bring(path: &str, index: &Index, builder: &Builder, depth: usize) -> Result<(), Unserved> {
-    if Path::new(path).exists() {
+fn bring(unit: &StoreInput, index: &Index, builder: &Builder, depth: usize) -> Result<(), Unserved> {
+    let path = unit.path.as_str();
+    let is_there = |path: &String| Path::new(path).exists();
+    if is_there(&unit.path) && unit.derivation.as_ref().is_none_or(is_there) {
         return Ok(());
     }
     let gone = |what: &str| Unserved::Without(format!("{path} was collected, and {what}"));
@@ -39,9 +42,8 @@ fn bring(path: &str, index: &Index, builder: &Builder, depth: usize) -> Result<(
     };
     for input in &plan.inputs {
         // What an environment is made of is held by that.
-        let is_known = |derivation: &String| Path::new(derivation).exists();
-        if !input.derivation.as_ref().is_some_and(is_known) {
-            bring(&input.path, index, builder, depth - 1)?;
+        if !input.derivation.as_ref().is_some_and(is_there) {
+            bring(input, index, builder, depth - 1)?;
         }
     }
     let (again, _) = builder.unit(&plan)?;

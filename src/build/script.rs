@@ -153,7 +153,7 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
     let (workshop, package) = Workshop::open(vars, std::env::vars_os().collect())?;
     workshop.check_compiler(&compiler(&workshop.variables))?;
     let script = script_input(program, &workshop)?;
-    heal::restore(&script.path, &workshop.index, &workshop.builder)?;
+    heal::restore(&script, &workshop.index, &workshop.builder)?;
     let text = program
         .to_str()
         .ok_or_else(|| Local::because("its path is not UTF-8"))?;

@@ -1,0 +1,175 @@
+//! Units and the collector: what a target directory holds, and that a build after
+//! a collection is right, whatever was taken.
+
+mod build_help;
+mod common;
+
+use build_help::demo::{clean, project, said};
+use common::units::Units;
+use common::{run, success};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn nix_store(units: &Units) -> Command {
+    units
+        .world
+        .command(common::nix_program().with_file_name("nix-store"))
+}
+
+/// As the collector would; the build service holds what it has built until it
+/// ends, some seconds after the last build.
+fn delete(units: &Units, project: &Path, path: &Path) {
+    for _ in 0..60 {
+        let _ = std::fs::remove_dir_all(project.join("target/.cargo-nix"));
+        let all = success(
+            nix_store(units)
+                .args(["--query", "--referrers-closure"])
+                .arg(path),
+        );
+        let mut delete = nix_store(units);
+        let deleted = run(delete.args(["--delete", "--ignore-liveness"]).args(all.lines()));
+        if deleted.status.success() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    panic!("{} is held for ever", path.display());
+}
+
+/// A unit that the collector took is built again; a cache that was lost costs
+/// time only.
+#[test]
+fn lost_stores_and_lost_caches_heal() {
+    let units = Units::new();
+    let project = project(&units, "lost", "pub fn said() -> u8 { 7 }", None);
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    std::fs::remove_dir_all(units.world.cache().join("units/by-key")).unwrap();
+    clean(&units, &project);
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+
+    let deps = project.join("target/debug/deps");
+    let rlib = std::fs::read_dir(deps)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|kind| kind == "rlib"))
+        .unwrap();
+    let lost = std::fs::read_link(&rlib).unwrap();
+    let lost = lost.ancestors().nth(2).unwrap();
+    delete(&units, &project, lost);
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    assert!(rlib.exists());
+}
+
+/// The libraries below a target directory.
+fn libraries(target: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(target).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(libraries(&path));
+        } else if path.extension().is_some_and(|kind| kind == "rlib") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+const SCRIPT: &str = r#"
+fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    std::fs::write(format!("{out}/x.c"), "int seven(void) { return 7; }").unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        assert!(std::process::Command::new(program).args(arguments).current_dir(&out).status().unwrap().success());
+    };
+    run("cc", &["-fPIC", "-c", "-o", "x.o", "x.c"]);
+    run("ar", &["crs", "libseven.a", "x.o"]);
+    println!("cargo:rustc-link-search=native={out}");
+    println!("cargo:rustc-link-lib=static:-bundle=seven");
+}
+"#;
+const LIB: &str = "unsafe extern \"C\" { fn seven() -> i32; }\npub fn said() -> i32 { unsafe { seven() } }";
+
+/// Cargo misses the library alone; the script, its run, and what it left for the
+/// linker are brought back with it.
+#[test]
+fn what_was_collected_of_a_script_is_brought_back() {
+    let units = Units::new();
+    let project = project(&units, "brought", LIB, Some(SCRIPT));
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    let rlib = std::fs::read_link(&libraries(&project.join("target"))[0]).unwrap();
+    let unit = rlib.ancestors().nth(2).unwrap();
+    let all = success(nix_store(&units).args(["--query", "--requisites"]).arg(unit));
+    let source = all
+        .lines()
+        .find(|path| path.ends_with("-demo"))
+        .expect("its source");
+    delete(&units, &project, Path::new(source));
+    assert!(!unit.exists() && !Path::new(source).exists());
+    // What cargo misses nothing of: the member alone is compiled.
+    std::fs::write(
+        project.join("src/main.rs"),
+        "fn main() { print!(\"{}\", demo::said()); }",
+    )
+    .unwrap();
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    assert!(unit.exists());
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+}
+
+/// The store path that holds the units of a target directory.
+fn root_of(target: &Path) -> PathBuf {
+    let link = target.join(".cargo-nix/units");
+    let is_there = (0..60).any(|_| {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        link.exists()
+    });
+    assert!(is_there, "the service makes the root before it ends");
+    std::fs::read_link(link).unwrap()
+}
+
+/// A target directory holds its units, and no longer when it is gone.
+#[test]
+fn a_target_directory_is_a_root() {
+    let units = Units::new();
+    let project = project(&units, "held", "pub fn said() -> u8 { 5 }", None);
+    assert_eq!(said(&mut units.cargo(&project)), "5");
+    let set = root_of(&project.join("target"));
+    let unit = std::fs::read_to_string(&set)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    let roots = || success(nix_store(&units).args(["--query", "--roots", &unit]));
+    assert!(roots().contains("held/target/.cargo-nix/units"), "{}", roots());
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    assert!(!roots().contains("/held/"), "{}", roots());
+}
+
+/// In whatever layout cargo puts them, and in a directory that was there before
+/// cargo was.
+#[test]
+fn every_layout_of_a_target_directory_is_held() {
+    let units = Units::new();
+    let project = project(&units, "laid-out", LIB, Some(SCRIPT));
+    let target = units.world.path().join("given");
+    std::fs::create_dir(&target).unwrap();
+    let layouts: [&[&str]; 2] = [&[], &["-Zbuild-dir-new-layout"]];
+    for flags in layouts {
+        let mut cargo = units.cargo(&project);
+        cargo
+            .env("CARGO_TARGET_DIR", &target)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(flags);
+        assert_eq!(said(&mut cargo), "7", "{flags:?}");
+        let held = std::fs::read_to_string(root_of(&target)).unwrap();
+        for rlib in libraries(&target) {
+            let unit = std::fs::read_link(rlib).unwrap();
+            let unit = unit.ancestors().nth(2).unwrap().to_str().unwrap().to_owned();
+            assert!(held.contains(&unit), "{flags:?}: {unit}\n{held}");
+        }
+        assert!(held.contains("-run"), "{flags:?}: {held}");
+        std::fs::remove_dir_all(&target).unwrap();
+        std::fs::create_dir(&target).unwrap();
+    }
+}
