@@ -1,5 +1,6 @@
 //! `make bench`: the figures of the README, as a table in Markdown on standard
-//! output. UPDATE=1 writes the table into the README too, between its markers.
+//! output. UPDATE=1 writes the table into the README too, between its markers;
+//! ONLY=units measures builds alone.
 //!
 //! Whole processes are measured from spawn to exit, the candidates in turn, so
 //! that a busy machine slows all of them; ratios are of one run. Nothing is
@@ -12,6 +13,7 @@ mod outside;
 mod place;
 mod prompt;
 mod report;
+mod units;
 
 use measure::{Sample, interleaved};
 use place::Place;
@@ -27,6 +29,10 @@ const SLOW_ROUNDS: usize = 30;
 
 fn main() {
     let place = Place::new();
+    if std::env::var_os("ONLY").is_some_and(|what| what == "units") {
+        println!("{}", report::table(&units::rows(&place)));
+        return;
+    }
     eprintln!("bench: an empty program, two projects, and the store filled");
     let empty = place.empty_program();
     let small = place.project("small", 0);
@@ -61,6 +67,7 @@ fn main() {
         &small.with_file_name("direnv-ours"),
     ));
     rows.push(background::at_once(&place));
+    rows.extend(units::rows(&place));
 
     let table = report::table(&rows);
     println!("{table}");

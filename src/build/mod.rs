@@ -18,6 +18,7 @@
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
 //! - [`directives`], [`out_dir`], [`denied`]: what a build script tells cargo, leaves, and lacked
 //! - [`heal`]: what a collection took of a target directory
+//! - [`runs`]: what need not be found out again in one run of cargo
 //! - [`journal`]: what is noted of each unit, for `stats` and `why`
 //! - [`chained`]: the wrapper that the user had
 //! - [`history`]: the journal read back
@@ -61,6 +62,7 @@ pub mod plan;
 pub mod realise;
 pub mod report;
 pub mod roots;
+pub mod runs;
 pub mod script;
 pub mod service;
 pub mod sidecar;

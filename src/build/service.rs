@@ -12,6 +12,7 @@
 use super::roots;
 use crate::error::{Error, Result};
 use cargo_nix_protocol::{Ask, Event, Request, Settings, UnitAsk, VERSION};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::fd::AsRawFd;
@@ -56,6 +57,7 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     let pool = Pool {
         evaluator,
         idle: Mutex::new(Vec::new()),
+        making: Mutex::new(HashSet::new()),
     };
     let busy = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -137,6 +139,8 @@ impl Address {
 struct Pool<'a> {
     evaluator: &'a Path,
     idle: Mutex<Vec<Evaluator>>,
+    /// What is being made: units, and what they are made of that is not there yet.
+    making: Mutex<HashSet<String>>,
 }
 
 impl Pool<'_> {
@@ -145,6 +149,10 @@ impl Pool<'_> {
         let mut line = Vec::new();
         BufReader::new(&stream).read_until(b'\n', &mut line)?;
         let request: Request = serde_json::from_slice(&line)?;
+        let _held = match &request.ask {
+            Ask::Unit(plan) => self.take_turns(plan),
+            _ => Turns::default(),
+        };
         let mut evaluator = match self.take(&request.settings) {
             Some(evaluator) => evaluator,
             None => Evaluator::start(self.evaluator, request.settings)?,
@@ -186,6 +194,32 @@ impl Pool<'_> {
         build().unwrap_or(false)
     }
 
+    /// Waits for those who make the same unit, or something that it is made of: an
+    /// evaluator that finds a derivation being built by another looks again after
+    /// a second, and the first units of a build all want the same environment.
+    fn take_turns(&self, plan: &UnitAsk) -> Turns<'_> {
+        let mut turns = Turns {
+            making: Some(&self.making),
+            held: Vec::new(),
+        };
+        let lacking = plan.inputs.iter().filter(|input| input.derivation.is_some());
+        for name in lacking
+            .map(|input| input.path.clone())
+            .chain([super::key::of(plan)])
+        {
+            // Nix takes the lock of a path away when the path is valid.
+            let is_made = || Path::new(&name).exists() && !Path::new(&format!("{name}.lock")).exists();
+            while !is_made() {
+                if locked(&self.making).insert(name.clone()) {
+                    turns.held.push(name);
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+        turns
+    }
+
     fn take(&self, settings: &Settings) -> Option<Evaluator> {
         let mut idle = self.lock();
         let at = idle
@@ -195,9 +229,29 @@ impl Pool<'_> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Evaluator>> {
-        self.idle
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        locked(&self.idle)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What a request makes; given up when it is dropped.
+#[derive(Default)]
+struct Turns<'a> {
+    making: Option<&'a Mutex<HashSet<String>>>,
+    held: Vec<String>,
+}
+
+impl Drop for Turns<'_> {
+    fn drop(&mut self) {
+        if let Some(making) = self.making {
+            let mut making = locked(making);
+            for name in &self.held {
+                making.remove(name);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::fetched::{MARKED, MARKER};
 use super::index::{self, Index};
 use super::origin::Origin;
 use super::workshop::Unserved;
-use super::{Local, plan};
+use super::{Local, plan, runs};
 use cargo_nix_protocol::{Import, StoreInput};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
@@ -17,6 +17,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+/// A source of more files is looked at once in a run of cargo.
+const MANY: usize = 200;
 /// What a [`Known`] is sealed as.
 const KIND: &str = "source";
 /// What cargo and git keep in a tree for themselves.
@@ -50,12 +52,23 @@ pub fn of(
     if let Some(path) = in_store(&origin.root, store_dir) {
         return Ok(source(path));
     }
-    let record = records(index).join(&id_of(&origin.root)[..32]);
+    let id = &id_of(&origin.root)[..32];
+    let note = runs::note(index, id);
+    if let Some(path) = runs::read(&note).and_then(|path| String::from_utf8(path).ok())
+        && Path::new(&path).exists()
+    {
+        return Ok(source(path));
+    }
+    let record = records(index).join(id);
     let tree = Tree::walk(&origin.root).map_err(|error| unreadable(&origin.root, &error))?;
     if let Some(known) = index::read::<Known>(&record, KIND)
         && known.stats == tree.stats
         && Path::new(&known.path).exists()
     {
+        // A package has a few units, and some have thousands of files.
+        if tree.count > MANY {
+            runs::write(&note, known.path.as_bytes());
+        }
         return Ok(source(known.path));
     }
     let path = add(&origin.root, &origin.name, &tree, import)?;
@@ -140,6 +153,8 @@ fn in_store(root: &Path, store_dir: &Path) -> Option<String> {
 struct Tree {
     /// Hash over names and stats.
     stats: String,
+    /// How many files and directories there are.
+    count: usize,
     /// What is to be added: as few directories as hold nothing else.
     cover: Vec<PathBuf>,
 }
@@ -148,7 +163,8 @@ impl Tree {
     fn walk(root: &Path) -> std::io::Result<Tree> {
         let mut hasher = blake3::Hasher::new();
         let mut cover = Vec::new();
-        if !walk(root, Path::new(""), &mut hasher, &mut cover)? {
+        let mut count = 0;
+        if !walk(root, Path::new(""), &mut hasher, &mut cover, &mut count)? {
             cover = vec![PathBuf::from("")];
         }
         if cover == [Path::new("")] {
@@ -159,6 +175,7 @@ impl Tree {
         cover.sort();
         Ok(Tree {
             stats: hasher.finalize().to_hex().to_string(),
+            count,
             cover,
         })
     }
@@ -186,9 +203,11 @@ fn walk(
     at: &Path,
     hasher: &mut blake3::Hasher,
     cover: &mut Vec<PathBuf>,
+    count: &mut usize,
 ) -> std::io::Result<bool> {
     let mut entries = std::fs::read_dir(root.join(at))?.collect::<std::io::Result<Vec<_>>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
+    *count += entries.len();
     let (mut whole, mut parts, mut lacks) = (Vec::new(), Vec::new(), false);
     for entry in entries {
         let name = entry.file_name();
@@ -215,7 +234,7 @@ fn walk(
             add(i64::from_ne_bytes(metadata.ino().to_ne_bytes()));
         }
         hasher.update(path.as_os_str().as_bytes()).update(b"\0");
-        if metadata.is_dir() && walk(root, &path, hasher, &mut parts)? {
+        if metadata.is_dir() && walk(root, &path, hasher, &mut parts, count)? {
             lacks = true;
         } else {
             whole.push(path);

@@ -2,24 +2,22 @@
 //! host set sees of the machine (`src/host/tree.rs` says what that is).
 //!
 //! The first unit that wants a tree has it added to the store, which takes some
-//! seconds; a link in the cache is its GC root. Once in each run of cargo the
-//! machine's files are statted: if they are not those of the tree any more, its
+//! seconds; a link in the cache is its GC root. Once in each run of cargo their
+//! directories and dpkg's records are statted, and before the first unit is built
+//! all of the machine's files: if they are not those of the tree any more, its
 //! units are local until the environment is entered again.
 
 use super::context::Context;
 use super::index::Index;
-use super::journal;
 use super::realise::Builder;
+use super::runs;
 use super::workshop::Unserved;
 use crate::host::{self, imports, tree::Tree};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
-/// Roots of trees and notes of runs that are older go.
-const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 const CHANGED: &str = "files of this machine have changed since this environment was made, or its cache is gone (enter it again)";
 const NONE: &str = "what this machine consists of is not known (that takes dpkg and a merged /usr)";
 
@@ -61,15 +59,39 @@ pub fn provide(
     Ok(())
 }
 
-/// Whether the machine still has the files of the tree; statted once in a run.
+/// Makes sure that the machine still has the files of the tree, every one of them
+/// looked at: before something is built.
+///
+/// # Errors
+/// It has not.
+pub fn check(context: &Context, index: &Index, cache: &Path) -> Result<(), Unserved> {
+    let Some(tree) = &context.tree else { return Ok(()) };
+    let look = || Tree::known(cache, &tree.id).is_some_and(|tree| tree.is_current(cache));
+    match once(&runs::note(index, &format!("{}-all", tree.id)), look) {
+        true => Ok(()),
+        false => {
+            host::forget(cache);
+            Err(Unserved::Without(CHANGED.into()))
+        }
+    }
+}
+
+/// Whether the machine seems to have the files of the tree.
 fn is_current(id: &str, index: &Index, cache: &Path) -> bool {
-    let note = note(index, id);
-    if let Ok(verdict) = crate::bounded::read(&note, crate::bounded::SMALL) {
+    once(&runs::note(index, id), || {
+        let look = || Tree::known(cache, id).filter(|tree| tree.is_current(cache));
+        Tree::glance(cache, id).is_some() || look().is_some()
+    })
+}
+
+/// What was found once in a run of cargo.
+fn once(note: &Path, look: impl FnOnce() -> bool) -> bool {
+    if let Some(verdict) = runs::read(note) {
         return verdict == b"yes";
     }
-    let is_current = Tree::known(cache, id).is_some_and(|tree| tree.now() == id);
+    let is_current = look();
     let verdict: &[u8] = if is_current { b"yes" } else { b"no" };
-    let _ = crate::sealed::replace(&note, &[verdict]);
+    runs::write(note, verdict);
     is_current
 }
 
@@ -84,7 +106,7 @@ fn add(
     let tree = Tree::known(cache, id).ok_or_else(|| Unserved::Without(CHANGED.into()))?;
     let path = builder.import(tree.import())?;
     // An edit meanwhile may or may not be in it.
-    if tree.now() != id {
+    if !tree.is_current(cache) {
         return Err(Unserved::Without(CHANGED.into()));
     }
     hold(&path, system, &index.dir().join("trees"), id, builder)?;
@@ -94,7 +116,7 @@ fn add(
 
 /// Makes a GC root: a link to a small file in the store that refers to the tree.
 fn hold(path: &str, system: &str, roots: &Path, id: &str, builder: &Builder) -> Result<(), Unserved> {
-    forget_old(roots);
+    runs::forget_old(roots);
     builder.unit(&UnitAsk {
         name: "cargo-nix-host-tree".to_owned(),
         system: system.to_owned(),
@@ -116,24 +138,4 @@ fn lock(index: &Index) -> Result<File, Unserved> {
     let lock = File::create(index.dir().join("tree.lock")).map_err(cannot)?;
     lock.lock().map_err(cannot)?;
     Ok(lock)
-}
-
-/// A file of this run of cargo, which is our parent.
-fn note(index: &Index, about: &str) -> PathBuf {
-    let notes = index.dir().join("runs");
-    let note = notes.join(format!("{}.{about}", journal::build_id()));
-    if !note.exists() {
-        forget_old(&notes);
-    }
-    note
-}
-
-fn forget_old(directory: &Path) {
-    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let age = modified.map(|time| SystemTime::now().duration_since(time));
-        if matches!(age, Ok(Ok(age)) if age > OLD) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }

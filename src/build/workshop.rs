@@ -273,6 +273,8 @@ impl Workshop {
     }
 
     fn build(&self, plan: &UnitAsk) -> Result<Record, Unserved> {
+        let cache = self.index.dir().parent().unwrap_or(self.index.dir());
+        tree::check(&self.context, &self.index, cache)?;
         let start = Instant::now();
         let (path, derivation) = self.builder.unit(plan)?;
         Ok(Record {

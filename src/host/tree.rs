@@ -17,6 +17,8 @@
 //! Never: reading the contents of these files; that is left to the import.
 
 use super::dpkg::Database;
+use super::sentinel::{Sentinel, stamp};
+use super::{is_older, platform};
 use crate::error::Result;
 use crate::sealed;
 use cargo_nix_protocol::Import;
@@ -28,6 +30,8 @@ use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 const KIND: &str = "tree";
+/// What [`Tree::glance`] looks by: extension of the file, and its kind.
+const GLANCE: &str = "glance";
 /// Descriptions of trees that nobody has asked for meanwhile are dropped.
 const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -172,6 +176,46 @@ impl Tree {
             }
         }
         hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// Whether the machine seems to have the files of the tree of this id still, by
+    /// their directories and the records of dpkg: what is replaced, comes or goes
+    /// is seen, and so is whatever dpkg does; what is written in place is not.
+    /// None: it was never looked at, or something is different, which may be none
+    /// of the tree's files.
+    pub fn glance(cache_dir: &Path, id: &str) -> Option<()> {
+        let payload = sealed::read(&file(cache_dir, id).with_extension(GLANCE), GLANCE)?;
+        let (digest, paths) = payload.split_at_checked(64)?;
+        (stamp(paths).digest.to_hex().as_bytes() == digest).then_some(())
+    }
+
+    /// Looks at every file; whether the tree is what the machine has. `true` is
+    /// kept for [`Tree::glance`].
+    pub fn is_current(&self, cache_dir: &Path) -> bool {
+        let began = SystemTime::now();
+        let mut sentinel = Sentinel::default();
+        for path in self.directories().chain(platform::package_databases()) {
+            sentinel.watch(&path);
+        }
+        let paths = sentinel.all();
+        let stamp = stamp(&paths);
+        let is_current = self.now() == self.id;
+        if is_current && is_older(&stamp, began) {
+            let payload = [stamp.digest.to_hex().as_bytes(), &paths].concat();
+            // Without it every file is looked at again.
+            let _ = sealed::write(
+                &file(cache_dir, &self.id).with_extension(GLANCE),
+                GLANCE,
+                &payload,
+            );
+        }
+        is_current
+    }
+
+    fn directories(&self) -> impl Iterator<Item = PathBuf> {
+        let parents = self.files.iter().filter_map(|file| Path::new(file).parent());
+        let directories: BTreeSet<PathBuf> = parents.map(|parent| self.root.join(parent)).collect();
+        directories.into_iter()
     }
 
     /// Every file, absolute.

@@ -81,6 +81,9 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
     }
     if settings.sandboxed {
         set("sandbox-fallback", "false");
+        // Whoever finds a derivation being built elsewhere looks again after five
+        // seconds otherwise.
+        set("build-poll-interval", "1");
     }
     if settings.offline {
         set("substitute", "false");

@@ -1,0 +1,189 @@
+//! Builds with dependencies from the store, beside plain cargo and beside sccache,
+//! the compiler cache that most people use: real projects from the registry, in
+//! checkouts and over a store of the bench's own.
+//!
+//! All of it lies in one directory, `$CARGO_NIX_BENCH_DIR` or the system's for
+//! temporary files: on a file system of its own (a tmpfs, say) nothing that was
+//! just deleted elsewhere slows the making of new files down. sccache is taken
+//! from PATH, or from `${XDG_CACHE_HOME:-~/.cache}/cargo-nix/bench/sccache/bin`.
+
+mod calls;
+mod project;
+mod synthetic;
+
+use crate::measure::Sample;
+use crate::place::Place;
+use crate::report::Row;
+use project::{Project, World};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often each warm build is made.
+const WARM_ROUNDS: usize = 5;
+/// How often each build that has nothing to do is.
+const IDLE_ROUNDS: usize = 20;
+
+/// The rows of builds; downloads are made before anything is measured.
+///
+/// # Panics
+/// If a build fails, or does not come from where it has to.
+pub fn rows(place: &Place) -> Vec<Row> {
+    let world = World::new(place);
+    let (sd, bat) = (
+        Project::new(&world, "sd", "1.0.0"),
+        Project::new(&world, "bat", "0.25.0"),
+    );
+    eprintln!("bench: the toolchain and the host tree, into a store of their own");
+    world.fill();
+    let mut rows = Vec::new();
+    let mut of_bat = None;
+    for project in [&sd, &bat] {
+        let cold = Cold::measure(&world, project);
+        rows.push(cold.row(project));
+        of_bat = Some(cold);
+    }
+    let of_bat = of_bat.expect("two projects");
+    rows.extend(warm(&world, &bat, &of_bat));
+    rows.extend(calls::rows(&world, &bat));
+    rows.push(synthetic::row(&world));
+    rows
+}
+
+/// What cold builds took, and what they left.
+struct Cold {
+    plain: Duration,
+    ours: Duration,
+    plain_checkout: PathBuf,
+    our_checkout: PathBuf,
+}
+
+impl Cold {
+    fn measure(world: &World, project: &Project) -> Cold {
+        eprintln!("bench: {} cold, by plain cargo and into the store", project.name);
+        let (plain_checkout, our_checkout) = (project.checkout("plain"), project.checkout("cold"));
+        let plain = world.plain(&plain_checkout, &["build"]);
+        let ours = world.ours(&our_checkout, &["build"]);
+        Cold {
+            plain,
+            ours,
+            plain_checkout,
+            our_checkout,
+        }
+    }
+
+    fn row(&self, project: &Project) -> Row {
+        let factor = self.ours.as_secs_f64() / self.plain.as_secs_f64();
+        Row::of(
+            &format!("`{}` built into an empty store, over plain cargo", project.name),
+            "<= 1.10 ×",
+            format!(
+                "{factor:.2} × ({:.1} s, {:.1} s)",
+                self.ours.as_secs_f64(),
+                self.plain.as_secs_f64()
+            ),
+            factor <= 1.10,
+        )
+    }
+}
+
+fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {
+    eprintln!("bench: {} in fresh checkouts, {WARM_ROUNDS} rounds", project.name);
+    let sccache = world.sccache();
+    if let Some(sccache) = &sccache {
+        sccache.build(world, &project.checkout("sccache-fill"));
+    }
+    let (mut limit, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..WARM_ROUNDS {
+        // The members alone, in a directory in which plain cargo has built the rest.
+        world.plain_untimed(&cold.plain_checkout, &["clean", "-p", project.name]);
+        limit.push(world.plain(&cold.plain_checkout, &["build"]));
+        ours.push(world.ours(&project.checkout(&format!("warm-{round}")), &["build"]));
+        if let Some(sccache) = &sccache {
+            theirs.push(sccache.build(world, &project.checkout(&format!("sccache-{round}"))));
+        }
+    }
+    let (limit, ours, theirs) = (Sample::of(limit), Sample::of(ours), Sample::of(theirs));
+    let seconds = |sample: &Sample| sample.median() / 1e3;
+    let over_limit = ours.median() / limit.median();
+    let mut rows = vec![Row::of(
+        "`bat` in a fresh checkout, everything in the store, over its members alone",
+        "<= 1.05 ×",
+        format!(
+            "{over_limit:.2} × ({:.2} s, {:.2} s)",
+            seconds(&ours),
+            seconds(&limit)
+        ),
+        over_limit <= 1.05,
+    )];
+    rows.push(match sccache {
+        Some(_) => {
+            let factor = theirs.median() / ours.median();
+            Row::of(
+                "the same, faster than sccache with all hits",
+                ">= 4 ×",
+                format!("{factor:.1} × ({:.1} s)", seconds(&theirs)),
+                factor >= 4.0,
+            )
+        }
+        None => Row::of(
+            "the same, faster than sccache with all hits",
+            ">= 4 ×",
+            "not measured: sccache is not there".to_owned(),
+            false,
+        ),
+    });
+    rows.push(idle(world, project, cold));
+    let (plain, ours) = (
+        disk(&cold.plain_checkout.join("target")),
+        disk(&cold.our_checkout.join("target")),
+    );
+    let factor = ours as f64 / plain as f64;
+    rows.push(Row::of(
+        "`target/` of `bat` over plain cargo's",
+        "<= 0.5 ×",
+        format!(
+            "{factor:.2} × ({:.0} MB, {:.0} MB)",
+            ours as f64 / 1e6,
+            plain as f64 / 1e6
+        ),
+        factor <= 0.5,
+    ));
+    rows
+}
+
+fn idle(world: &World, project: &Project, cold: &Cold) -> Row {
+    eprintln!("bench: {} with nothing to do, {IDLE_ROUNDS} rounds", project.name);
+    let (mut plain, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..IDLE_ROUNDS {
+        plain.push(world.plain(&cold.plain_checkout, &["build"]));
+        ours.push(world.ours(&cold.our_checkout, &["build"]));
+    }
+    let (plain, ours) = (Sample::of(plain), Sample::of(ours));
+    let factor = ours.median() / plain.median();
+    Row::of(
+        "a build of `bat` with nothing to do, over plain cargo's",
+        "<= 1.05 ×",
+        format!(
+            "{factor:.2} × ({:.0} ms, {:.0} ms)",
+            ours.median(),
+            plain.median()
+        ),
+        factor <= 1.05,
+    )
+}
+
+/// Bytes on disk below a directory, links not followed, a file with several names
+/// once.
+fn disk(directory: &Path) -> u64 {
+    let output = std::process::Command::new("du")
+        .args(["-s", "--block-size=1"])
+        .arg(directory)
+        .output()
+        .expect("du starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let bytes = text
+        .split_whitespace()
+        .next()
+        .and_then(|bytes| bytes.parse().ok());
+    bytes.unwrap_or_else(|| panic!("du says of {}: {text}", directory.display()))
+}

@@ -1,0 +1,134 @@
+//! A workspace of many small units, all of them hits: what a unit takes must not
+//! grow with their number.
+
+use super::project::{CRATE_ENV, World, succeed, timed};
+use crate::report::Row;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const FEW: usize = 200;
+const MANY: usize = 2_000;
+/// Each package depends on the one before, in chains of so many.
+const CHAIN: usize = 10;
+const ROUNDS: usize = 3;
+
+/// What a unit takes, in milliseconds.
+struct Time {
+    /// The wrapper, median.
+    of_us: f64,
+    /// The whole build, divided by the number of units.
+    whole: f64,
+    /// The same with a wrapper that does nothing.
+    bare: f64,
+}
+
+/// The row. What cargo itself takes for a unit grows with their number: it starts
+/// each process by a fork, which copies the more, the larger cargo is.
+pub fn row(world: &World) -> Row {
+    let nothing = nothing(world);
+    let [few, many] = [FEW, MANY].map(|count| {
+        eprintln!("bench: {count} small units");
+        let path = |name: &str| world.path().join(format!("small-{count}-{name}"));
+        world.ours(&project(&path("fill"), count), &["build"]);
+        let (mut of_us, mut whole, mut bare) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        for round in 0..ROUNDS {
+            let a_unit = |time: Duration| time.as_secs_f64() * 1e3 / count as f64;
+            whole = whole.min(a_unit(
+                world.ours(&project(&path(&round.to_string()), count), &["build"]),
+            ));
+            of_us = of_us.min(median(world, &path(&round.to_string())));
+            let mut cargo = world.cargo(
+                &project(&path(&format!("bare-{round}")), count),
+                &["build"],
+                &[
+                    ("CARGO_NIX_UNITS", "0".into()),
+                    ("RUSTC_WRAPPER", nothing.clone().into()),
+                ],
+            );
+            bare = bare.min(a_unit(timed(&mut cargo).0));
+        }
+        Time { of_us, whole, bare }
+    });
+    let factor = many.of_us / few.of_us;
+    Row::of(
+        "cargo-nix's time a unit, 2,000 small ones that are all hits, over 200",
+        "<= 1.20 ×",
+        format!(
+            "{factor:.2} × ({:.2} ms, {:.2} ms); whole builds {:.2} and {:.2} ms a unit, of which a wrapper that does \
+             nothing leaves cargo {:.2} and {:.2} ms",
+            many.of_us, few.of_us, many.whole, few.whole, many.bare, few.bare
+        ),
+        factor <= 1.2,
+    )
+}
+
+/// The wrapper's time for a hit in the last build, median, in milliseconds.
+fn median(world: &World, checkout: &Path) -> f64 {
+    let mut stats = world.command("cargo-nix");
+    let output = succeed(
+        stats
+            .args(["stats", "--json", "--last", "1", "--project"])
+            .arg(checkout),
+    );
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let units = told["builds"][0]["units"].as_array().expect("units");
+    let hits = units.iter().filter(|unit| unit["outcome"] == "hit");
+    let mut took: Vec<u64> = hits.filter_map(|unit| unit["took"].as_u64()).collect();
+    took.sort_unstable();
+    assert!(took.len() >= FEW, "{} hits", took.len());
+    took[took.len() / 2] as f64 / 1e3
+}
+
+/// A wrapper of rustc that leaves empty files in the place of what rustc would.
+fn nothing(world: &World) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units/nothing.rs");
+    let program = world.path().join("nothing");
+    succeed(
+        Command::new("rustc")
+            .args(["--edition=2024", "-O", "-o"])
+            .args([&program, &source]),
+    );
+    program
+}
+
+/// A package with `count` vendored dependencies.
+fn project(directory: &Path, count: usize) -> PathBuf {
+    let write = |path: &str, text: &str| {
+        let path = directory.join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("crate-env.nix", CRATE_ENV);
+    write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+    );
+    let mut manifest = package("app");
+    manifest += "[workspace]\n[dependencies]\n";
+    for at in (0..count).filter(|at| at % CHAIN == CHAIN - 1) {
+        manifest += &format!("small-{at} = \"1\"\n");
+    }
+    write("Cargo.toml", &manifest);
+    write("src/lib.rs", "");
+    for at in 0..count {
+        let mut manifest = package(&format!("small-{at}"));
+        if at % CHAIN != 0 {
+            manifest += &format!("[dependencies]\nsmall-{} = \"1\"\n", at - 1);
+        }
+        write(&format!("vendor/small-{at}/Cargo.toml"), &manifest);
+        write(
+            &format!("vendor/small-{at}/.cargo-checksum.json"),
+            "{\"files\":{}}",
+        );
+        write(
+            &format!("vendor/small-{at}/src/lib.rs"),
+            &format!("pub fn at() -> usize {{ {at} }}\n"),
+        );
+    }
+    directory.to_path_buf()
+}
+
+fn package(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n")
+}

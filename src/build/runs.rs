@@ -1,0 +1,41 @@
+//! Notes of one run of cargo, which is our parent: what need not be found out
+//! again by each of its units. Files of the cache; any of them may be lost.
+
+use super::index::Index;
+use super::journal;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Older notes go.
+const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The file of this run that is about something.
+pub fn note(index: &Index, about: &str) -> PathBuf {
+    let notes = index.dir().join("runs");
+    let note = notes.join(format!("{}.{about}", journal::build_id()));
+    if !note.exists() {
+        forget_old(&notes);
+    }
+    note
+}
+
+/// What is noted there.
+pub fn read(note: &Path) -> Option<Vec<u8>> {
+    crate::bounded::read(note, crate::bounded::SMALL).ok()
+}
+
+/// Notes it; without it, it is found out again.
+pub fn write(note: &Path, what: &[u8]) {
+    let _ = crate::sealed::replace(note, &[what]);
+}
+
+/// Removes what is of runs long ago.
+pub fn forget_old(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.map(|time| SystemTime::now().duration_since(time));
+        if matches!(age, Ok(Ok(age)) if age > OLD) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
