@@ -126,6 +126,12 @@ impl Cache {
         (is_there && slot.equip(&directory, &self.directory)).then_some(slot)
     }
 
+    /// The slot as [`Cache::slot`] would give it.
+    pub fn equipped(&self, key: &Key, mut slot: Slot) -> Slot {
+        slot.equip(&self.slot_directory(key), &self.directory);
+        slot
+    }
+
     /// Stores the slot of `key`; the evaluator has made its roots already.
     ///
     /// # Errors

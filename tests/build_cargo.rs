@@ -110,3 +110,60 @@ fn bundled_c_is_compiled_in_the_sandbox() {
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("1."));
     assert_fresh(&units, &project, "build");
 }
+
+/// Cargo asks rustc about itself by way of the wrapper: what it hears is what rustc
+/// says, the first time, the next, and when the answer that was kept is damaged.
+#[test]
+fn what_rustc_says_of_itself_is_rustcs_own_word() {
+    let units = Units::new();
+    let project = units.project("asked", ITOA, MAIN);
+    let ask = |arguments: &[&str]| {
+        let rustc = Path::new(&units.toolchain).join("bin/rustc");
+        let mut own = units.world.command(&rustc);
+        let own = run(own.args(arguments).stdin(std::process::Stdio::null()));
+        let answer = run(units
+            .wrapper(&project)
+            .arg(&rustc)
+            .args(arguments)
+            .stdin(std::process::Stdio::null()));
+        assert!(own.status.success());
+        assert_eq!(
+            (answer.status.success(), answer.stdout),
+            (true, own.stdout),
+            "{arguments:?}"
+        );
+    };
+    let questions: [&[&str]; 4] = [
+        &["-vV"],
+        &[
+            "-",
+            "--crate-name",
+            "___",
+            "--print=file-names",
+            "--crate-type",
+            "bin",
+            "--print=cfg",
+        ],
+        &[
+            "-",
+            "--crate-name",
+            "___",
+            "--print=cfg",
+            "-Ctarget-feature=+avx2",
+        ],
+        &["--print=sysroot"],
+    ];
+    for _ in 0..2 {
+        questions.iter().for_each(|question| ask(question));
+    }
+    let kept = units.world.cache().join("units/probes");
+    let files: Vec<_> = std::fs::read_dir(&kept)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), questions.len());
+    for file in files {
+        std::fs::write(file, "noise").unwrap();
+    }
+    questions.iter().for_each(|question| ask(question));
+}

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-const DEPENDENCIES: &str = "anyhow = \"=1.0.86\"\nserde = { version = \"=1.0.203\", features = [\"derive\"] }";
+const DEPENDENCIES: &str =
+    "anyhow = \"=1.0.86\"\nserde = { version = \"=1.0.203\", features = [\"derive\"] }";
 const MAIN: &str = "#[derive(serde::Serialize)] struct S { a: u8 }\n\
                     fn main() -> anyhow::Result<()> { let s = S { a: 1 }; println!(\"{}\", s.a); Ok(()) }";
 
@@ -24,7 +25,8 @@ fn succeeded(command: &mut Command) -> Output {
 /// Nothing but the project's own units is local.
 fn assert_store_backed(output: &Output) {
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let foreign = |line: &&str| line.starts_with("cargo-nix: ") && !line.contains("a member of the workspace");
+    let foreign =
+        |line: &&str| line.starts_with("cargo-nix: ") && !line.contains("a member of the workspace");
     assert_eq!(stderr.lines().find(foreign), None, "{stderr}");
 }
 
@@ -79,7 +81,11 @@ fn several_cargos_at_once() {
         cargo.arg("build").stdout(Stdio::piped()).stderr(Stdio::piped());
         cargo.spawn().expect("cargo starts")
     };
-    let children: Vec<_> = projects.iter().chain(&projects).map(|project| start(project)).collect();
+    let children: Vec<_> = projects
+        .iter()
+        .chain(&projects)
+        .map(|project| start(project))
+        .collect();
     for child in children {
         let output = child.wait_with_output().expect("cargo ends");
         assert!(output.status.success(), "{}", both(&output));
@@ -101,14 +107,21 @@ fn dependencies_are_added_and_updated() {
     assert_eq!(said(&units, &project), "42");
     let manifest = std::fs::read_to_string(project.join("Cargo.toml")).unwrap();
     std::fs::write(project.join("Cargo.toml"), manifest.replace("=1.0.10", "1.0.10")).unwrap();
-    succeeded(units.cargo(&project).args(["update", "itoa", "--precise", "1.0.11", "--quiet"]));
+    succeeded(
+        units
+            .cargo(&project)
+            .args(["update", "itoa", "--precise", "1.0.11", "--quiet"]),
+    );
     assert_eq!(said(&units, &project), "42");
     let rlibs = std::fs::read_dir(project.join("target/debug/deps")).unwrap();
     let versions = rlibs.filter_map(|entry| {
         let target = std::fs::read_link(entry.unwrap().path()).ok()?;
         Some(target.to_string_lossy().contains("itoa-1.0.11"))
     });
-    assert!(versions.into_iter().any(|is_new| is_new), "1.0.11 is from the store");
+    assert!(
+        versions.into_iter().any(|is_new| is_new),
+        "1.0.11 is from the store"
+    );
     assert_fresh(&units, &project);
 }
 

@@ -10,7 +10,7 @@ use super::report::Asked;
 use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, chained, depinfo, heal, invocation, place, roots, workshop};
+use super::{Local, argfile, chained, depinfo, heal, invocation, place, probe, roots, workshop};
 use crate::bounded;
 use crate::error::Error;
 use crate::vars::Vars;
@@ -36,6 +36,9 @@ pub fn main(words: &[OsString]) -> ExitCode {
         .and_then(|words| invocation::parse(&words));
     let unit = match &call {
         Ok(Call::Compile(unit)) => unit,
+        Ok(Call::Probe) if vars.units && probe::answer(&vars, rustc, arguments).is_some() => {
+            return ExitCode::SUCCESS;
+        }
         Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),
     };
     if !vars.units {

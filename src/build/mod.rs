@@ -5,6 +5,7 @@
 //! writing:
 //!
 //! - [`argfile`], [`invocation`]: what cargo asks of rustc
+//! - [`probe`]: what cargo asks rustc about itself
 //! - [`origin`]: store-backed or local
 //! - [`paths`]: which paths a string mentions, and whether they are accounted for
 //! - [`plan`]: the derivation of a unit, as data
@@ -59,6 +60,7 @@ pub mod out_dir;
 pub mod paths;
 pub mod place;
 pub mod plan;
+pub mod probe;
 pub mod realise;
 pub mod report;
 pub mod roots;

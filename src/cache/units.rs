@@ -133,7 +133,11 @@ pub fn wrapper(cache: &Path) -> Result<PathBuf> {
     let beside = directory.join(format!("{}{}", sealed::TEMPORARY_PREFIX, std::process::id()));
     let _ = std::fs::remove_file(&beside);
     symlink(&program, &beside).map_err(Error::io("linking", &beside))?;
-    std::fs::rename(&beside, &link).map_err(Error::io("linking", &link))?;
+    let rename = || std::fs::rename(&beside, &link);
+    // A directory that stands in its place is none of ours.
+    rename()
+        .or_else(|_| std::fs::remove_dir_all(&link).and_then(|()| rename()))
+        .map_err(Error::io("linking", &link))?;
     Ok(link)
 }
 

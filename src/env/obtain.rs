@@ -299,8 +299,10 @@ impl<'a> Look<'a> {
         }
         self.warn(&slot);
         // A cache that goes with this process is none to build from.
-        let kept = self.substitute.is_none().then(|| self.cache.slot(&self.key));
-        Ok(Some(kept.flatten().unwrap_or(slot)))
+        Ok(Some(match self.substitute {
+            None => self.cache.equipped(&self.key, slot),
+            Some(_) => slot,
+        }))
     }
 
     /// Asks for the environment; imports what it needs of this machine first,

@@ -133,6 +133,15 @@ impl Units {
         command
     }
 
+    /// The wrapper itself, as cargo calls it.
+    pub fn wrapper(&self, project: &Path) -> Command {
+        let mut command = self.world.command(&self.wrapper);
+        command
+            .current_dir(project)
+            .env("CARGO_NIX_UNITS_CONTEXT", &self.context);
+        command
+    }
+
     /// A project with these dependencies (lines of Cargo.toml) and main.rs.
     pub fn project(&self, name: &str, dependencies: &str, main: &str) -> PathBuf {
         let manifest = format!(
