@@ -35,6 +35,7 @@ impl<'a> World<'a> {
     /// Brings the toolchain and the host tree into the store: a unit that is of
     /// no project.
     pub fn fill(&self) {
+        eprintln!("bench: the toolchain and the host tree, into a store of their own");
         let project = self.path().join("empty");
         let write = |path: &str, text: &str| {
             let path = project.join(path);
