@@ -6,6 +6,7 @@
 
 mod caller;
 mod export;
+mod size;
 mod text;
 mod watches;
 

@@ -8,10 +8,12 @@
 
 use super::caller::{self, Caller};
 use super::watches::{self, Entry};
+use super::{size, text};
 use crate::background::{self, State, now};
 use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
 use crate::cmd::output;
+use crate::env::merge::Changes;
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
@@ -22,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
-    output::print(&load(args, vars).text(args, vars))
+    let load = load(args, vars);
+    output::print(&load.text(args, vars))
 }
 
 /// What becomes of one load.
@@ -63,7 +66,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
             Ok(look) => {
                 let mut load = of_look(look, args, &obtain, vars, began);
                 load.watches.push(stamp);
-                return load;
+                return load.fitting(&cache, &project, args, vars);
             }
             Err(error) => {
                 let faulty = Inputs::watches_of_a_fault(&project);
@@ -74,7 +77,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
                 watches.push(stamp);
                 let id = project.id().to_hex();
                 let older = cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
-                return Load::failed(&error, older, watches);
+                return Load::failed(&error, older, watches).fitting(&cache, &project, args, vars);
             }
         }
     }
@@ -244,6 +247,30 @@ fn process(pid: u32) -> Option<Entry> {
 }
 
 impl Load {
+    /// What is too big to start anything in is not applied: bash could not even
+    /// start direnv again. The newest environment that is not too big stays.
+    fn fitting(self, cache: &Cache, project: &Project, args: &DirenvExportArgs, vars: &Vars) -> Load {
+        let known = vars.direnv_watches.as_deref();
+        let excess = |changes: &Changes| size::fit(changes, known, &self.watches).1;
+        let Some(message) = self.env.as_ref().and_then(|_| excess(&self.changes())) else {
+            return self;
+        };
+        let id = project.id().to_hex();
+        let fits = |slot: &Slot| excess(&text::changes(&slot.env)).is_none();
+        let mut keys = cache.history(&id).into_iter().rev();
+        let env = keys.find_map(|key| {
+            let usable = may_stand_in(&key, &id, args, vars);
+            let slot = usable.then(|| cache.slot(&key)).flatten().filter(fits)?;
+            Some(slot.env)
+        });
+        Load {
+            state: State::Failed,
+            message: Some(message),
+            env,
+            ..self
+        }
+    }
+
     fn failed(error: &Error, older: Option<Slot>, watches: Vec<Entry>) -> Load {
         Load {
             state: State::Failed,

@@ -2,7 +2,7 @@
 //! where direnv is to be asked first, the question.
 
 use super::export::Load;
-use super::watches;
+use super::{size, watches};
 use crate::background::State;
 use crate::cli::DirenvExportArgs;
 use crate::cmd::start;
@@ -15,15 +15,8 @@ use std::path::{Path, PathBuf};
 
 impl Load {
     /// The bash that direnv's bash is to evaluate.
-    pub(super) fn text(mut self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
-        let mut changes = self.env.as_ref().map(changes).unwrap_or_default();
-        if let Some(message) = start::excess(&[], &start::variables(&changes)) {
-            // bash could not even start direnv again to tell it of this.
-            self.state = State::Failed;
-            self.message = Some(message);
-            self.env = None;
-            changes = Changes::default();
-        }
+    pub(super) fn text(self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
+        let changes = self.changes();
         let mut text = Vec::new();
         if let Some(digest) = self.ask_first {
             let list = words(&self.required());
@@ -35,7 +28,18 @@ impl Load {
             }
         }
         self.apply(&changes, &mut text);
-        text.extend_from_slice(&watches::watch(vars.direnv_watches.as_deref(), &self.watches));
+        let known = vars.direnv_watches.as_deref();
+        let (watched, _) = size::fit(&changes, known, &self.watches);
+        text.extend_from_slice(&watches::watch(known, &watched.entries));
+        if watched.left_out > 0 {
+            let words = format!(
+                "cargo-nix: {} of {} inputs are too many for direnv to remember: an edit of one of these is seen at \
+                 the next load (`direnv reload`)",
+                watched.left_out,
+                self.watches.len()
+            );
+            line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
+        }
         self.tell(&mut text);
         if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
@@ -43,6 +47,11 @@ impl Load {
             line(&mut text, &[b"__cargo_nix_run_hook ", &quoted(hook.as_bytes())]);
         }
         text
+    }
+
+    /// What the environment changes in the variables as they are.
+    pub(super) fn changes(&self) -> Changes {
+        self.env.as_ref().map(changes).unwrap_or_default()
     }
 
     fn apply(&self, changes: &Changes, text: &mut Vec<u8>) {
@@ -142,7 +151,7 @@ impl Load {
     }
 }
 
-fn changes(env: &Env) -> Changes {
+pub(super) fn changes(env: &Env) -> Changes {
     merge(env, |name| std::env::var_os(name))
 }
 
