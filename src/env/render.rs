@@ -121,7 +121,7 @@ fn refused(shell: &str, name: &str) -> Option<&'static str> {
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`
-fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

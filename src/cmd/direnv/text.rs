@@ -8,8 +8,9 @@ use crate::cli::DirenvExportArgs;
 use crate::cmd::start;
 use crate::env::Env;
 use crate::env::merge::{Changes, merge};
-use crate::env::render::{Format, render, sh_quote};
+use crate::env::render::{Format, is_identifier, render, sh_quote};
 use crate::vars::{STATUS, Vars};
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,12 @@ impl Load {
         if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
         {
-            line(&mut text, &[b"__cargo_nix_run_hook ", &quoted(hook.as_bytes())]);
+            let mut call = [b"__cargo_nix_run_hook ".as_slice(), &quoted(hook.as_bytes())].concat();
+            for name in exported(&changes) {
+                call.push(b' ');
+                call.extend_from_slice(name.as_bytes());
+            }
+            line(&mut text, &[&call]);
         }
         text
     }
@@ -153,6 +159,13 @@ impl Load {
 
 pub(super) fn changes(env: &Env) -> Changes {
     merge(env, |name| std::env::var_os(name))
+}
+
+/// What bash exports once the changes are made, as far as bash can name it.
+fn exported(changes: &Changes) -> BTreeSet<String> {
+    let present = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let set = changes.list.iter().map(|change| change.name.clone());
+    present.chain(set).filter(|name| is_identifier(name)).collect()
 }
 
 fn words(paths: &[PathBuf]) -> Vec<u8> {
