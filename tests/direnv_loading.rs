@@ -5,7 +5,7 @@ mod common;
 mod direnv_help;
 
 use common::{both, run, success};
-use direnv_help::{Session, shell, shell_with};
+use direnv_help::{Session, shell, shell_with, slow};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
@@ -297,6 +297,19 @@ fn who_cannot_come_back_later_waits_and_gets_all_of_it() {
     session.load("json");
     assert_eq!(session.status().as_deref(), Some("stale"));
     assert_eq!(session.get("GREETING").as_deref(), Some("whole"));
+}
+
+/// nushell's prompt asks with the words of an editor: who started direnv counts.
+#[test]
+fn the_prompt_of_nushell_does_not_wait() {
+    let session = Session::with(&slow("never"));
+    let text = success(session.program("nu").args([
+        "--no-config-file",
+        "--no-std-lib",
+        "-c",
+        "direnv export json | from json | get CARGO_NIX_STATUS",
+    ]));
+    assert_eq!(text.trim(), "building");
 }
 
 #[test]
