@@ -36,8 +36,9 @@ if ($env.__cargo_nix_hook? | describe | str starts-with record) == false {
             if ($text | is-not-empty) {
                 let changes = ($text | from json | transpose name value)
                 let gone = ($changes | where value == null | get name)
-                hide-env --ignore-errors ...$gone
+                # All of it or nothing is loaded: what may fail comes first.
                 load-env ($changes | where value != null | transpose --header-row --as-record)
+                hide-env --ignore-errors ...$gone
             }
             if $code != null { $env.LAST_EXIT_CODE = $code }
         }

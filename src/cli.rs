@@ -57,7 +57,7 @@ pub enum Verb {
     Config(ConfigArgs),
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
-    Prompt(HookArgs),
+    Prompt(PromptArgs),
     /// Say whether the environment is there, and what the background does about it
     Status(StatusArgs),
     /// Serve direnv: install the extension that `use cargo-nix` needs, or print it
@@ -207,6 +207,20 @@ pub struct HookArgs {
     /// Which shell
     #[arg(value_enum)]
     pub shell: crate::hook::Shell,
+}
+
+/// `cargo-nix prompt`.
+#[derive(Args, Clone, Debug)]
+pub struct PromptArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: crate::hook::Shell,
+    /// The hook has `__cargo_nix_check`, which finds variables that cannot be set
+    #[arg(long)]
+    pub checks: bool,
+    /// What it has found, with a comma behind each
+    #[arg(long, value_name = "NAMES")]
+    pub kept: Option<String>,
 }
 
 /// `cargo-nix allow` and `cargo-nix deny`.

@@ -238,6 +238,77 @@ fn an_environment_of_a_megabyte_is_not_applied() {
     );
 }
 
+/// One variable that the shell keeps as it is: all of the others stay away, too.
+#[test]
+fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {
+    for (kind, declare) in [
+        (&BASH, "declare -rx TAKEN=mine"),
+        (&ZSH, "readonly TAKEN=mine"),
+        (&ZSH, "typeset -i TAKEN=7"),
+    ] {
+        let place = Place::new();
+        let a = place.project("a", &[("ALPHA", "1"), ("TAKEN", "ours"), ("ZULU", "1")]);
+        let b = place.project("b", &[("ALPHA", "2")]);
+        let mut terminal = Terminal::open(&place, kind, &format!("{declare}\n"), |_| {});
+        let outside = terminal.environ();
+        terminal.cd(&b);
+        assert_eq!(
+            terminal.get("ALPHA").as_deref(),
+            Some("2"),
+            "{}",
+            terminal.screen()
+        );
+        terminal.cd(&a);
+        for _ in 0..2 {
+            let inside = terminal.environ();
+            assert!(
+                !inside.contains_key(&b"ALPHA"[..]) && !inside.contains_key(&b"ZULU"[..]),
+                "{declare}: {}",
+                terminal.screen()
+            );
+            assert_eq!(inside.get(&b"TAKEN"[..]), outside.get(&b"TAKEN"[..]), "{declare}");
+            assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"failed", "{declare}");
+        }
+        assert_eq!(
+            told(&terminal, "it sets TAKEN, which"),
+            1,
+            "{}",
+            terminal.screen()
+        );
+        terminal.cd(&b);
+        assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"), "{declare}");
+        terminal.cd(&place.path("outside"));
+        assert_eq!(terminal.environ(), outside, "{declare}: {}", terminal.screen());
+    }
+}
+
+/// What zsh ties to the process itself is left out, and that is said.
+#[test]
+fn what_a_shell_ties_to_its_process_is_left_out_and_told() {
+    for kind in [&BASH, &ZSH] {
+        let place = Place::new();
+        let a = place.project(
+            "a",
+            &[("ALPHA", "1"), ("GID", "12"), ("USERNAME", "x"), ("ZULU", "1")],
+        );
+        let mut terminal = Terminal::open(&place, kind, "", |_| {});
+        let outside = terminal.environ();
+        terminal.cd(&a);
+        let inside = terminal.environ();
+        assert_eq!(inside[&b"ZULU"[..]], b"1", "{}: {}", kind.name, terminal.screen());
+        assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"ready", "{}", kind.name);
+        assert_eq!(told(&terminal, "\"GID\" is left out"), 1, "{}", terminal.screen());
+        terminal.cd(&place.path("outside"));
+        assert_eq!(
+            terminal.environ(),
+            outside,
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+    }
+}
+
 #[test]
 fn a_cache_that_is_deleted_or_cannot_be_written_does_no_harm() {
     let place = Place::new();

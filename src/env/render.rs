@@ -83,10 +83,13 @@ pub fn render(format: Format, changes: &Changes) -> Rendered {
 }
 
 /// The changes as the hook of `shell` evaluates them: as [`render`], but deaf to
-/// aliases and functions of the user's that have the name of a builtin.
-pub fn render_for_hook(shell: Shell, changes: &Changes) -> Rendered {
+/// aliases and functions of the user's that have the name of a builtin. `checks`:
+/// where the shell can have variables that nobody can set, nothing is set before
+/// it was asked about each; if there is one, it asks us again, and names them.
+pub fn render_for_hook(shell: Shell, changes: &Changes, checks: bool) -> Rendered {
     let language: &dyn Language = match shell {
-        Shell::Bash | Shell::Zsh => &sh::Sh { prefix: "\\builtin " },
+        Shell::Bash | Shell::Zsh if checks => return sh::checked(write(&sh::HOOK, changes), changes),
+        Shell::Bash | Shell::Zsh => &sh::HOOK,
         Shell::Fish => &fish::Fish { prefix: "builtin " },
         Shell::Nu => &nu::Nu,
         Shell::Elvish => &elvish::Elvish,
