@@ -164,6 +164,25 @@ fn the_hook_read_twice_starts_one_process(kind: &Kind) {
     assert_eq!(terminal.environ(), outside, "{}", kind.name);
 }
 
+/// The process stays the same, the shell in it is another one.
+#[test]
+fn a_shell_that_replaces_itself_has_its_hook() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = open(&place, &ELVISH);
+    let outside = terminal.environ();
+    terminal.line(format!("exec elvish -rc '{}'", terminal.rc().display()));
+    terminal.cd(&a);
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+}
+
 /// What the last command ended with is still there after the hook has run;
 /// elvish has nothing of the kind.
 #[test]
