@@ -2,6 +2,7 @@
 //! evaluated without being asked for, or may not.
 
 use super::output;
+use crate::cache::Cache;
 use crate::cli::TrustArgs;
 use crate::error::Result;
 use crate::hook::outside;
@@ -12,6 +13,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 struct Asked {
+    cache: Cache,
     project: Project,
     inputs: Inputs,
     trust: Trust,
@@ -20,9 +22,11 @@ struct Asked {
 fn asked(args: &TrustArgs) -> Result<Asked> {
     let vars = outside::read();
     let project = Project::find(args.directory.as_deref())?;
-    let inputs = Inputs::current(&project, &vars.cache_dir()?)?;
+    let cache = Cache::new(vars.cache_dir()?);
+    let inputs = Inputs::current(&project, cache.directory())?;
     let trust = Trust::new(&vars.data_dir()?);
     Ok(Asked {
+        cache,
         project,
         inputs,
         trust,
@@ -31,6 +35,7 @@ fn asked(args: &TrustArgs) -> Result<Asked> {
 
 pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
     let Asked {
+        cache,
         project,
         inputs,
         trust,
@@ -42,6 +47,8 @@ pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
         .unwrap_or_else(|| trust::shown(&contents));
     let already = trust.allows(&digest);
     trust.allow(&id, &digest, &contents)?;
+    // Shells that direnv serves look again; one that cannot be told does later.
+    let _ = cache.ring(&id);
     let now = if already {
         "was allowed already"
     } else {
@@ -60,12 +67,15 @@ pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
 
 pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
     let Asked {
+        cache,
         project,
         inputs,
         trust,
     } = asked(args)?;
-    let digest = inputs.digest();
-    let now = if trust.deny(&digest)? {
+    let (id, digest) = (project.id().to_hex(), inputs.digest());
+    let denied = trust.deny(&id, &digest)?;
+    let _ = cache.ring(&id);
+    let now = if denied {
         "is no longer allowed"
     } else {
         "was not allowed"

@@ -117,24 +117,31 @@ fn of_look(
     began: u64,
 ) -> Load {
     let (id, digest) = (look.project.id().to_hex(), look.inputs.digest());
+    let mut watches = watches::entries(&look.inputs.watches(), began);
+    if let Some(message) = withheld(&look, &id, &watches, args, vars) {
+        let older = look.older(|key| may_stand_in(key, &id, args, vars));
+        return Load::failed(&Error::Project { message }, older, watches);
+    }
     // What was allowed was what the look before this one saw.
     let ask_first = args.can_require && args.required != Some(digest);
     if args.can_require && !ask_first {
         look.only = Some(digest);
         if let Err(error) = allowed(&look, &id, vars) {
-            return Load::failed(&error, None, watches::entries(&look.inputs.watches(), began));
+            return Load::failed(&error, None, watches);
         }
     }
     let known = !ask_first || may_stand_in(&look.key, &id, args, vars);
     let found = match look.slot.take().filter(|_| known) {
         Some(slot) => {
             look.remember();
+            if let Ok(data) = vars.data_dir() {
+                Trust::new(&data).note(&id, &look.key, &digest);
+            }
             Found::ready(slot)
         }
         None if ask_first => Found::older(look.older(|key| may_stand_in(key, &id, args, vars))),
         None => missed(&mut look, args, obtain, vars),
     };
-    let mut watches = watches::entries(&look.inputs.watches(), began);
     watches.extend(found.job.and_then(process));
     Load {
         state: found.state,
@@ -186,6 +193,34 @@ impl Found {
     }
 }
 
+/// Why nothing of the inputs may be used, although the .envrc is allowed:
+/// `cargo-nix deny` was called for them, or direnv is asked about the inputs and
+/// cannot be about all of them.
+fn withheld(
+    look: &Look<'_>,
+    id: &str,
+    watches: &[Entry],
+    args: &DirenvExportArgs,
+    vars: &Vars,
+) -> Option<String> {
+    let trust = Trust::new(&vars.data_dir().ok()?);
+    let digest = look.inputs.digest();
+    let way_out = "`cargo-nix allow` shows what there is to allow, and allows it";
+    if trust.denies(id, &digest) {
+        let directory = look.project.directory().display();
+        return Some(format!(
+            "{directory} was denied (its content is {:.8})\n  {way_out}",
+            digest.to_hex()
+        ));
+    }
+    let ask = args.can_require && !trust.allows(&digest);
+    let beyond = ask.then(|| text::beyond(watches)).flatten()?;
+    Some(format!(
+        "{} lies above the .envrc: direnv cannot be asked whether it is allowed\n  {way_out}",
+        beyond.display()
+    ))
+}
+
 /// Notes what `require_allowed` has allowed: for the job, and for the time when
 /// this slot is the older one.
 fn allowed(look: &Look<'_>, id: &str, vars: &Vars) -> Result<()> {
@@ -198,8 +233,11 @@ fn allowed(look: &Look<'_>, id: &str, vars: &Vars) -> Result<()> {
 
 /// Whether the slot may be used without asking direnv; see [`crate::trust`].
 fn may_stand_in(key: &Key, id: &str, args: &DirenvExportArgs, vars: &Vars) -> bool {
-    let allows = |data: PathBuf| Trust::new(&data).direnv_allows_slot(id, key);
-    !args.can_require || vars.data_dir().is_ok_and(allows)
+    let Ok(data) = vars.data_dir() else {
+        return !args.can_require;
+    };
+    let trust = Trust::new(&data);
+    !trust.denies_slot(id, key) && (!args.can_require || trust.direnv_allows_slot(id, key))
 }
 
 /// What is applied while, and until, there is nothing for the inputs as they are.

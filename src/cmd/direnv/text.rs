@@ -2,6 +2,7 @@
 //! where direnv is to be asked first, the question.
 
 use super::export::Load;
+use super::watches::Entry;
 use super::{size, watches};
 use crate::background::State;
 use crate::cli::DirenvExportArgs;
@@ -119,12 +120,12 @@ impl Load {
             State::Ready => return,
             State::Building => (
                 "log_status",
-                "cargo-nix: the environment is being built; it comes when it is ready (`cargo nix status`)"
+                "cargo-nix: the environment is being built; it comes when it is ready (`cargo-nix status`)"
                     .to_owned(),
             ),
             State::Stale => (
                 "log_status",
-                "cargo-nix: the last environment stays until the new one is built (`cargo nix status`)"
+                "cargo-nix: the last environment stays until the new one is built (`cargo-nix status`)"
                     .to_owned(),
             ),
             State::Failed => {
@@ -144,17 +145,31 @@ impl Load {
 
     /// The files that direnv can be asked about: those below the .envrc.
     fn required(&self) -> Vec<PathBuf> {
-        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else {
-            return Vec::new();
-        };
-        let files = self.watches.iter().filter(|watch| watch.modified.is_some());
-        files
-            .filter_map(|watch| watch.path.strip_prefix(&here).ok())
-            .filter(|path| !path.as_os_str().as_bytes().windows(2).any(|two| two == b".."))
-            .filter(|path| path.is_file())
-            .map(Path::to_path_buf)
-            .collect()
+        let Some(here) = here() else { return Vec::new() };
+        let files = self.watches.iter().filter_map(|watch| below(&here, watch));
+        files.map(Path::to_path_buf).collect()
     }
+}
+
+/// The first file that direnv cannot be asked about, if there is one: it refuses
+/// paths that lead upwards.
+pub(super) fn beyond(watches: &[Entry]) -> Option<&Path> {
+    let here = here().unwrap_or_default();
+    let mut files = watches.iter().filter(|watch| watch.path.is_file());
+    let file = files.find(|watch| below(&here, watch).is_none())?;
+    Some(&file.path)
+}
+
+/// Where the .envrc is.
+fn here() -> Option<PathBuf> {
+    std::env::current_dir().and_then(|here| here.canonicalize()).ok()
+}
+
+/// The path of a file from there.
+fn below<'a>(here: &Path, watch: &'a Entry) -> Option<&'a Path> {
+    let path = watch.path.strip_prefix(here).ok()?;
+    let upwards = path.as_os_str().as_bytes().windows(2).any(|two| two == b"..");
+    (!upwards && watch.modified.is_some() && watch.path.is_file()).then_some(path)
 }
 
 pub(super) fn changes(env: &Env) -> Changes {
