@@ -238,6 +238,35 @@ fn an_environment_of_a_megabyte_is_not_applied() {
     );
 }
 
+/// A machine that has changed is looked at for a second: by the job, not by a prompt.
+#[test]
+fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+    let sentinel = place.world.cache().join("host/sentinel");
+    std::fs::remove_file(&sentinel).expect("the machine is known");
+    // No job can begin.
+    let project = std::fs::read_dir(place.world.cache().join("projects")).expect("projects");
+    let desk = project.last().expect("a project").expect("an entry").path();
+    let lock = std::fs::File::create(desk.join("job")).expect("the lock");
+    lock.lock().expect("no job is at work");
+    terminal.line("");
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("stale"),
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+    assert!(!sentinel.exists(), "the prompt has looked at the machine itself");
+    lock.unlock().expect("it is given back");
+    terminal.await_value(STATUS, Some("ready"));
+    assert!(sentinel.exists());
+}
+
 /// One variable that the shell keeps as it is: all of the others stay away, too.
 #[test]
 fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {

@@ -194,7 +194,7 @@ fn excess(after: &Variables, next: &Carried) -> Option<String> {
 
 /// What ought to be here; `None` outside every project.
 fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
-    let looked = Look::at(args, vars).and_then(|look| seen(look, carried, args, vars));
+    let looked = Look::at_prompt(args, vars).and_then(|look| seen(look, carried, args, vars));
     match looked {
         Ok(wish) => Some(wish),
         Err(Error::NoProject { .. }) => None,

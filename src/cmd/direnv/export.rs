@@ -46,6 +46,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         offline: args.offline,
         ..ObtainArgs::default()
     };
+    let caller = caller::of(args.direnv, vars.ci);
     let began = now();
     let known = Project::find_below(args.directory.as_deref(), vars.home.as_deref())
         .and_then(|project| Ok((Cache::new(vars.cache_dir()?), project)));
@@ -57,14 +58,15 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
     // The second look is for an edit that came while the first one failed.
     for last in [false, true] {
         let began = now();
-        let look = if last {
-            Look::at(&obtain, vars)
-        } else {
-            Look::of(project.clone(), &obtain, vars)
+        let wait = args.wait || caller != Caller::Prompt;
+        let look = match last {
+            true if wait => Look::at(&obtain, vars),
+            true => Look::at_prompt(&obtain, vars),
+            false => Look::of(project.clone(), &obtain, vars, wait),
         };
         match look {
             Ok(look) => {
-                let mut load = of_look(look, args, &obtain, vars, began);
+                let mut load = of_look(look, caller, args, &obtain, vars, began);
                 load.watches.push(stamp);
                 return load.fitting(&cache, &project, args, vars);
             }
@@ -111,6 +113,7 @@ fn places(directory: Option<&Path>, began: u64) -> Vec<Entry> {
 
 fn of_look(
     mut look: Look<'_>,
+    caller: Caller,
     args: &DirenvExportArgs,
     obtain: &ObtainArgs,
     vars: &Vars,
@@ -140,7 +143,7 @@ fn of_look(
             Found::ready(slot)
         }
         None if ask_first => Found::older(look.older(|key| may_stand_in(key, &id, args, vars))),
-        None => missed(&mut look, args, obtain, vars),
+        None => missed(&mut look, caller, args, obtain, vars),
     };
     watches.extend(found.job.and_then(process));
     Load {
@@ -227,7 +230,9 @@ fn allowed(look: &Look<'_>, id: &str, vars: &Vars) -> Result<()> {
     let trust = Trust::new(&vars.data_dir()?);
     let digest = look.inputs.digest();
     trust.allow_for_direnv(id, &digest)?;
-    trust.note(id, &look.key, &digest);
+    if look.settled {
+        trust.note(id, &look.key, &digest);
+    }
     Ok(())
 }
 
@@ -241,10 +246,16 @@ fn may_stand_in(key: &Key, id: &str, args: &DirenvExportArgs, vars: &Vars) -> bo
 }
 
 /// What is applied while, and until, there is nothing for the inputs as they are.
-fn missed(look: &mut Look<'_>, args: &DirenvExportArgs, obtain: &ObtainArgs, vars: &Vars) -> Found {
+fn missed(
+    look: &mut Look<'_>,
+    caller: Caller,
+    args: &DirenvExportArgs,
+    obtain: &ObtainArgs,
+    vars: &Vars,
+) -> Found {
     let id = look.project.id().to_hex();
     let older = look.older(|key| may_stand_in(key, &id, args, vars));
-    let wait = match caller::of(args.direnv, vars.ci) {
+    let wait = match caller {
         Caller::Once => true,
         Caller::Editor => args.wait || older.is_none(),
         Caller::Prompt => args.wait,
