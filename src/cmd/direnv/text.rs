@@ -10,6 +10,7 @@ use crate::cmd::start;
 use crate::env::Env;
 use crate::env::merge::{Changes, merge};
 use crate::env::render::{Format, is_identifier, render, sh_quote};
+use crate::hook::outside;
 use crate::vars::{STATUS, Vars};
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
@@ -65,6 +66,13 @@ impl Load {
         let rendered = render(Format::Bash, changes);
         start::warn(&rendered.warnings);
         text.extend_from_slice(&rendered.text);
+        let name = outside::CARRIED_BY_DIRENV;
+        match outside::carried(changes, &std::env::vars_os().collect()) {
+            Some(carried) => line(text, &[b"export ", name.as_bytes(), b"=", carried.as_bytes()]),
+            // Of an .envrc above, which this one takes in.
+            None if std::env::var_os(name).is_some() => line(text, &[b"unset ", name.as_bytes()]),
+            None => {}
+        }
         line(
             text,
             &[
