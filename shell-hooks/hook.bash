@@ -58,9 +58,11 @@ __cargo_nix_again() {
     fi
 }
 
-# First, so that what other prompts show is of the new environment.
+# First, so that what other prompts show is of the new environment. From 5.1 on, an
+# entry of its own: bash gives each the status of the last command, and its parts.
 if [[ ${PROMPT_COMMAND[*]-} != *__cargo_nix_prompt* ]]; then
-    if [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+    if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) ||
+        [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
         PROMPT_COMMAND=(__cargo_nix_prompt ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
     else
         # shellcheck disable=SC2178,SC2128 # a text here

@@ -72,7 +72,10 @@ trait Language {
 pub fn render(format: Format, changes: &Changes) -> Rendered {
     let language: &dyn Language = match format {
         Format::Sh | Format::Bash | Format::Zsh => &sh::Sh { prefix: "" },
-        Format::Fish => &fish::Fish { prefix: "" },
+        Format::Fish => &fish::Fish {
+            prefix: "",
+            hook: false,
+        },
         Format::Nu => &nu::Nu,
         Format::Elvish => &elvish::Elvish,
         Format::Json => &json::Json,
@@ -90,7 +93,10 @@ pub fn render_for_hook(shell: Shell, changes: &Changes, checks: bool) -> Rendere
     let language: &dyn Language = match shell {
         Shell::Bash | Shell::Zsh if checks => return sh::checked(write(&sh::HOOK, changes), changes),
         Shell::Bash | Shell::Zsh => &sh::HOOK,
-        Shell::Fish => &fish::Fish { prefix: "builtin " },
+        Shell::Fish => &fish::Fish {
+            prefix: "builtin ",
+            hook: true,
+        },
         Shell::Nu => &nu::Nu,
         Shell::Elvish => &elvish::Elvish,
     };
