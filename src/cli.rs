@@ -44,7 +44,7 @@ pub enum Verb {
     /// Print the hook of a shell, which enters and leaves environments at the prompt
     Hook(HookArgs),
     /// Let prompts, jobs and editors evaluate what a project says now
-    Allow(TrustArgs),
+    Allow(AllowArgs),
     /// Take that permission back
     Deny(TrustArgs),
     /// Say what the last builds took from the store, and what that saved
@@ -223,7 +223,18 @@ pub struct PromptArgs {
     pub kept: Option<String>,
 }
 
-/// `cargo-nix allow` and `cargo-nix deny`.
+/// `cargo-nix allow`.
+#[derive(Args, Clone, Debug)]
+pub struct AllowArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: TrustArgs,
+    /// Show what there is to allow, and allow nothing
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `cargo-nix deny`.
 #[derive(Args, Clone, Debug)]
 pub struct TrustArgs {
     /// The project's directory [default: the current one, upwards]

@@ -113,6 +113,11 @@ impl Trust {
         self.denied(what).symlink_metadata().is_ok()
     }
 
+    /// Whether any content of the project `id` was ever allowed.
+    pub fn was_asked(&self, id: &str) -> bool {
+        sealed::read(&self.last(id), "last").is_some()
+    }
+
     /// What differs between what the project `id` was allowed last and `now`,
     /// as a unified diff; `None` if it was never allowed anything.
     pub fn difference(&self, id: &str, now: &Contents) -> Option<String> {

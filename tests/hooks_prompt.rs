@@ -30,6 +30,20 @@ fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again()
         "{}",
         terminal.screen()
     );
+    let shown = success(place.world.cargo_nix().args(["allow", "--show"]).arg(&a));
+    assert!(
+        shown.contains("crate-env.nix (") && shown.contains("is not allowed"),
+        "{shown}"
+    );
+    // What cannot be shown is not allowed.
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .expect("a full disk");
+    let unseen = place.world.cargo_nix().arg("allow").arg(&a).stdout(full).output();
+    assert!(!unseen.expect("it starts").status.success());
+    terminal.line("");
+    assert_eq!(terminal.get("V"), None);
     let shown = place.allow(&a);
     assert!(shown.contains("crate-env.nix ("), "{shown}");
     terminal.line("");
@@ -170,6 +184,20 @@ fn a_fault_of_the_inputs_is_told_once_and_healed() {
     terminal.line("");
     assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
     assert_eq!(terminal.get("V").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_fault_in_a_project_that_was_never_allowed_is_no_failure() {
+    let place = Place::new();
+    place
+        .world
+        .write("a/crate-env.nix", "{ }: { env.DATA = ./data; }\n");
+    let a = place.path("a");
+    std::os::unix::fs::symlink("/etc", a.join("data")).expect("a link");
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    assert_eq!(terminal.get(STATUS), None, "{}", terminal.screen());
+    assert_eq!(told(&terminal, "absolute target"), 1, "{}", terminal.screen());
 }
 
 #[test]

@@ -3,13 +3,12 @@
 
 use super::output;
 use crate::cache::Cache;
-use crate::cli::TrustArgs;
+use crate::cli::{AllowArgs, TrustArgs};
 use crate::error::Result;
 use crate::hook::outside;
 use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::trust::{self, Trust};
-use std::fmt::Write;
 use std::process::ExitCode;
 
 struct Asked {
@@ -33,35 +32,34 @@ fn asked(args: &TrustArgs) -> Result<Asked> {
     })
 }
 
-pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
+pub(super) fn allow(args: &AllowArgs) -> Result<ExitCode> {
     let Asked {
         cache,
         project,
         inputs,
         trust,
-    } = asked(args)?;
+    } = asked(&args.project)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
     let contents = inputs.contents()?;
-    let mut text = trust
-        .difference(&id, &contents)
-        .unwrap_or_else(|| trust::shown(&contents));
+    let difference = trust.difference(&id, &contents);
+    // Before it is allowed: whoever cannot be shown it has not agreed to it.
+    output::print(&difference.unwrap_or_else(|| trust::shown(&contents)))?;
     let already = trust.allows(&digest);
-    trust.allow(&id, &digest, &contents)?;
-    // Shells that direnv serves look again; one that cannot be told does later.
-    let _ = cache.ring(&id);
-    let now = if already {
-        "was allowed already"
-    } else {
-        "is allowed"
+    if !args.show {
+        trust.allow(&id, &digest, &contents)?;
+        // Shells that direnv serves look again; one that cannot be told does later.
+        let _ = cache.ring(&id);
+    }
+    let now = match (args.show, already) {
+        (true, false) => "is not allowed",
+        (false, false) => "is allowed",
+        (_, true) => "was allowed already",
     };
-    writeln!(
-        text,
-        "{} {now}, as it is ({:.8})",
+    output::print(&format!(
+        "{} {now}, as it is ({:.8})\n",
         name_of(&project),
         digest.to_hex()
-    )
-    .expect("a String takes everything");
-    output::print(&text)?;
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

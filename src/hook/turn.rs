@@ -264,19 +264,22 @@ fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
         Ok((project, shelf))
     });
     let message = format!("error: {error}");
-    let (project, target, told) = match found {
+    let (project, target, status, told) = match found {
         Ok((project, shelf)) => {
             let target = shelf.stand_in_for_any(carried);
             let older = !matches!(target, Target::Bare);
             let told = failed(project.directory(), &message, older);
-            (Some(*project.id().as_bytes()), target, told)
+            // In a project that was never allowed there is nothing to fail.
+            let known = older || shelf.trust.was_asked(&shelf.id);
+            let status = known.then_some(State::Failed);
+            (Some(*project.id().as_bytes()), target, status, told)
         }
-        Err(_) => (None, Target::Bare, message),
+        Err(_) => (None, Target::Bare, Some(State::Failed), message),
     };
     Wish {
         project,
         target,
-        status: Some(State::Failed),
+        status,
         told: Some(told),
     }
 }
