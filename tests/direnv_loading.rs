@@ -312,6 +312,55 @@ fn the_prompt_of_nushell_does_not_wait() {
     assert_eq!(text.trim(), "building");
 }
 
+/// Only where direnv has to be asked about files before anything is evaluated are
+/// there two: the second is for its answer.
+#[test]
+fn a_load_starts_cargo_nix_once() {
+    let mut session = Session::with(&shell("once"));
+    session.until("ready");
+    let starts = session.world.path().join("starts");
+    let script = format!(
+        "echo \"$*\" >>'{}'\nexec '{}' \"$@\"",
+        starts.display(),
+        env!("CARGO_BIN_EXE_cargo-nix")
+    );
+    std::fs::remove_file(session.world.path().join("bin/cargo-nix")).expect("the link");
+    session.world.script("bin/cargo-nix", &script);
+    let asked = "require_allowed() { :; }\n";
+    let mut seconds = 0;
+    for (envrc, broken) in [
+        ("use cargo-nix\n", false),
+        (asked, false),
+        ("use cargo-nix\n# again\n", true),
+    ] {
+        if broken {
+            session.write("crate-env.nix", "{ rust }:\n{ env.GREETING = import ./away; }\n");
+            std::os::unix::fs::symlink("/etc", session.directory.join("away")).expect("a link");
+        }
+        let text = if envrc == asked {
+            format!("{asked}use cargo-nix\n")
+        } else {
+            envrc.to_owned()
+        };
+        session.envrc(&text);
+        // The first load after an answer of direnv notes it.
+        for more in ["", "# and again\n"] {
+            let _ = std::fs::remove_file(&starts);
+            session.envrc(&format!("{text}{more}"));
+            // direnv compares whole seconds.
+            seconds += 5;
+            let later = std::time::SystemTime::now() + Duration::from_secs(seconds);
+            let envrc = std::fs::File::open(session.directory.join(".envrc")).expect("it is there");
+            envrc.set_modified(later).expect("a touch");
+            assert!(session.prompt(), "{text}");
+        }
+        let wanted = if broken { "failed" } else { "ready" };
+        assert_eq!(session.status().as_deref(), Some(wanted), "{}", session.said);
+        let log = std::fs::read_to_string(&starts).expect("it was started");
+        assert_eq!(log.lines().count(), 1, "{text}: {log}");
+    }
+}
+
 #[test]
 fn two_worktrees_share_the_environment() {
     let mut session = Session::with(&shell("shared"));
