@@ -29,15 +29,40 @@ __cargo_nix_prompt() {
         \builtin return "$__cargo_nix_status"
     fi
     __cargo_nix_missed=
-    if __cargo_nix_text=$(\command cargo-nix prompt bash); then
+    if __cargo_nix_text=$(\command cargo-nix prompt bash --checks); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
     \builtin return "$__cargo_nix_status"
 }
 
-# First, so that what other prompts show is of the new environment.
+# Whether each of these variables can be set; which cannot is in $__cargo_nix_kept.
+__cargo_nix_check() {
+    \builtin local __cargo_nix_name
+    __cargo_nix_kept=
+    for __cargo_nix_name in "$@"; do
+        __cargo_nix_free "$__cargo_nix_name" 2>/dev/null || __cargo_nix_kept+=$__cargo_nix_name,
+    done
+    [[ -z $__cargo_nix_kept ]]
+}
+
+# There is no local variable of the name of one that is readonly.
+__cargo_nix_free() {
+    \builtin local "$1"
+}
+
+# What the variables that cannot be set leave to be done.
+__cargo_nix_again() {
+    \builtin local __cargo_nix_text
+    if __cargo_nix_text=$(\command cargo-nix prompt bash --kept "$__cargo_nix_kept"); then
+        \builtin eval "$__cargo_nix_text" || \builtin :
+    fi
+}
+
+# First, so that what other prompts show is of the new environment. From 5.1 on, an
+# entry of its own: bash gives each the status of the last command, and its parts.
 if [[ ${PROMPT_COMMAND[*]-} != *__cargo_nix_prompt* ]]; then
-    if [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
+    if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) ||
+        [[ $(\builtin declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
         PROMPT_COMMAND=(__cargo_nix_prompt ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
     else
         # shellcheck disable=SC2178,SC2128 # a text here

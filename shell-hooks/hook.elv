@@ -6,12 +6,20 @@
 # is evaluated only if it ended well, so that nothing is applied by halves.
 # elvish has no status of the last command that there would be to keep.
 #
-# The variable says which process has the hook: a second one would start
-# cargo-nix twice for each prompt.
+# A second one would start cargo-nix twice for each prompt. Whether there is one
+# is seen among the functions themselves: a variable would outlive `exec elvish`,
+# which keeps the process and has no hook yet.
 use str
 
-if (not-eq $E:__CARGO_NIX_ELVISH (to-string $pid)) {
-  set-env __CARGO_NIX_ELVISH (to-string $pid)
+var is-there = {
+  var found = $false
+  for function $edit:before-readline {
+    set found = (or $found (and (eq (kind-of $function) fn) (str:contains $function[body] 'cargo-nix) prompt elvish')))
+  }
+  put $found
+}
+
+if (not ($is-there)) {
   var last = ''
   var missed = $false
 

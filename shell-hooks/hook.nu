@@ -10,7 +10,7 @@
 # capitals from small letters: nushell hands a record to no child, so that a
 # nushell below this one installs the hook for itself.
 if ($env.__cargo_nix_hook? | describe | str starts-with record) == false {
-    $env.__cargo_nix_hook = {last: "", missed: false}
+    $env.__cargo_nix_hook = {last: "", missed: false, kept: {}}
     $env.config = ($env.config? | default {} | upsert hooks.pre_prompt (
         $env.config?.hooks?.pre_prompt? | default [] | append {||
             let code = $env.LAST_EXIT_CODE?
@@ -34,10 +34,37 @@ if ($env.__cargo_nix_hook? | describe | str starts-with record) == false {
             $env.__cargo_nix_hook.missed = false
             let text = (try { ^cargo-nix prompt nu } catch { "" })
             if ($text | is-not-empty) {
-                let changes = ($text | from json | transpose name value)
-                let gone = ($changes | where value == null | get name)
+                # A value that is no text (a number, what ENV_CONVERSIONS makes of a
+                # text) is kept as it was, beside the text that children got of it.
+                mut kept = $env.__cargo_nix_hook.kept
+                mut there = {}
+                mut gone = []
+                for change in ($text | from json | transpose name value) {
+                    let name = $change.name
+                    if $name != PATH and $name not-in ($kept | columns) and $name in ($env | columns) {
+                        let value = ($env | get $name)
+                        if ($value | describe) != string {
+                            let text = if $name in ($env.ENV_CONVERSIONS? | default {} | columns) {
+                                do ($env.ENV_CONVERSIONS | get $name | get to_string) $value
+                            } else {
+                                try { $value | into string } catch { null }
+                            }
+                            $kept = ($kept | upsert $name {text: $text, value: $value})
+                        }
+                    }
+                    if $name in ($kept | columns) and ($kept | get $name | get text) == $change.value {
+                        $there = ($there | upsert $name ($kept | get $name | get value))
+                        $kept = ($kept | reject $name)
+                    } else if $change.value == null {
+                        $gone = ($gone | append $name)
+                    } else {
+                        $there = ($there | upsert $name $change.value)
+                    }
+                }
+                # All of it or nothing is loaded: what may fail comes first.
+                load-env $there
                 hide-env --ignore-errors ...$gone
-                load-env ($changes | where value != null | transpose --header-row --as-record)
+                $env.__cargo_nix_hook.kept = $kept
             }
             if $code != null { $env.LAST_EXIT_CODE = $code }
         }

@@ -31,10 +31,31 @@ __cargo_nix_prompt() {
         \builtin return 0
     fi
     \builtin typeset -g __cargo_nix_missed=
-    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh); then
+    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh --checks); then
         \builtin eval "$__cargo_nix_text"
     fi
     \builtin return 0
+}
+
+# Whether each of these variables can be set to a text; which cannot is in
+# $__cargo_nix_kept. To set one of them would end whatever is evaluated.
+__cargo_nix_check() {
+    \builtin emulate -L zsh
+    \builtin local __cargo_nix_name
+    \builtin typeset -g __cargo_nix_kept=
+    for __cargo_nix_name in "$@"; do
+        case ${(Pt)__cargo_nix_name} in
+            (*readonly*|integer*|float*|array*|association*) __cargo_nix_kept+=$__cargo_nix_name, ;;
+        esac
+    done
+    [[ -z $__cargo_nix_kept ]]
+}
+
+# What the variables that cannot be set leave to be done.
+__cargo_nix_again() {
+    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh --kept "$__cargo_nix_kept"); then
+        \builtin eval "$__cargo_nix_text"
+    fi
 }
 
 # First, so that what other prompts show is of the new environment.

@@ -44,7 +44,7 @@ pub enum Verb {
     /// Print the hook of a shell, which enters and leaves environments at the prompt
     Hook(HookArgs),
     /// Let prompts, jobs and editors evaluate what a project says now
-    Allow(TrustArgs),
+    Allow(AllowArgs),
     /// Take that permission back
     Deny(TrustArgs),
     /// Say what the last builds took from the store, and what that saved
@@ -57,7 +57,7 @@ pub enum Verb {
     Config(ConfigArgs),
     /// Print what a prompt changes; for the hooks
     #[command(hide = true)]
-    Prompt(HookArgs),
+    Prompt(PromptArgs),
     /// Say whether the environment is there, and what the background does about it
     Status(StatusArgs),
     /// Serve direnv: install the extension that `use cargo-nix` needs, or print it
@@ -209,7 +209,32 @@ pub struct HookArgs {
     pub shell: crate::hook::Shell,
 }
 
-/// `cargo-nix allow` and `cargo-nix deny`.
+/// `cargo-nix prompt`.
+#[derive(Args, Clone, Debug)]
+pub struct PromptArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: crate::hook::Shell,
+    /// The hook has `__cargo_nix_check`, which finds variables that cannot be set
+    #[arg(long)]
+    pub checks: bool,
+    /// What it has found, with a comma behind each
+    #[arg(long, value_name = "NAMES")]
+    pub kept: Option<String>,
+}
+
+/// `cargo-nix allow`.
+#[derive(Args, Clone, Debug)]
+pub struct AllowArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub project: TrustArgs,
+    /// Show what there is to allow, and allow nothing
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `cargo-nix deny`.
 #[derive(Args, Clone, Debug)]
 pub struct TrustArgs {
     /// The project's directory [default: the current one, upwards]

@@ -12,6 +12,8 @@
 //! it allowed is noted here ([`Trust::allow_for_direnv`]), for one project, and
 //! only slots made from that, or from what `cargo-nix allow` allowed, stand in
 //! while there is no newer one. Prompts of the hooks do not heed those notes.
+//! What [`Trust::deny`] was called for is denied under direnv, too, whatever
+//! direnv has allowed: that content, and the project until it is allowed again.
 //!
 //! Never: trust by default, or trust that a file which does not check out gives.
 
@@ -74,20 +76,46 @@ impl Trust {
             .collect();
         let payload = serde_json::to_vec(&Allowed { files }).expect("texts are JSON");
         sealed::write(&self.file(digest), "trust", &payload)?;
-        sealed::write(&self.last(id), "last", digest.to_hex().as_bytes())
+        sealed::write(&self.last(id), "last", digest.to_hex().as_bytes())?;
+        for denied in [digest.to_hex().as_str(), id] {
+            removed(&self.denied(denied))?;
+        }
+        Ok(())
     }
 
-    /// Takes the permission for this content away; `false` if there was none.
+    /// Takes the permission for this content away, and denies it to direnv, with
+    /// whatever else the project `id` comes to say; `false` if there was none.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn deny(&self, digest: &blake3::Hash) -> Result<bool> {
-        let file = self.file(digest);
-        match fs::remove_file(&file) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Error::io("removing", file)(error)),
+    pub fn deny(&self, id: &str, digest: &blake3::Hash) -> Result<bool> {
+        for denied in [digest.to_hex().as_str(), id] {
+            sealed::write(&self.denied(denied), "denied", b"")?;
         }
+        removed(&self.file(digest))
+    }
+
+    /// Whether this content of the project `id` was denied, or any of that project
+    /// was and this one is not allowed since. Damage of a denial takes none back.
+    pub fn denies(&self, id: &str, digest: &blake3::Hash) -> bool {
+        self.is_denied(digest.to_hex().as_str()) || self.is_denied(id) && !self.allows(digest)
+    }
+
+    /// [`Trust::denies`] of what the slot `key` is made from, as far as that is known.
+    pub fn denies_slot(&self, id: &str, key: &Key) -> bool {
+        match self.made_from(id, key) {
+            Some(digest) => self.denies(id, &digest),
+            None => self.is_denied(id),
+        }
+    }
+
+    fn is_denied(&self, what: &str) -> bool {
+        self.denied(what).symlink_metadata().is_ok()
+    }
+
+    /// Whether any content of the project `id` was ever allowed.
+    pub fn was_asked(&self, id: &str) -> bool {
+        sealed::read(&self.last(id), "last").is_some()
     }
 
     /// What differs between what the project `id` was allowed last and `now`,
@@ -164,6 +192,10 @@ impl Trust {
         self.directory.join("direnv").join(id)
     }
 
+    fn denied(&self, what: &str) -> PathBuf {
+        self.directory.join("denied").join(what)
+    }
+
     fn slots(&self, id: &str) -> PathBuf {
         self.directory.join("slots").join(id)
     }
@@ -174,6 +206,15 @@ impl Trust {
 
     fn last(&self, id: &str) -> PathBuf {
         self.directory.join("projects").join(id)
+    }
+}
+
+/// Whether there was such a file.
+fn removed(file: &Path) -> Result<bool> {
+    match fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("removing", file)(error)),
     }
 }
 
@@ -282,9 +323,14 @@ mod tests {
             .expect("allowed");
         assert!(trust.allows(&old));
         assert!(!trust.allows(&new), "an edit asks again");
-        assert!(trust.deny(&old).expect("denied"));
-        assert!(!trust.deny(&old).expect("denied twice"));
+        assert!(!trust.denies("project", &old) && !trust.denies("project", &new));
+        assert!(trust.deny("project", &old).expect("denied"));
+        assert!(!trust.deny("project", &old).expect("denied twice"));
         assert!(!trust.allows(&old));
+        assert!(trust.denies("project", &old) && trust.denies("another", &old));
+        assert!(trust.denies("project", &new) && !trust.denies("another", &new));
+        trust.allow("project", &new, &contents("c\n")).expect("allowed");
+        assert!(!trust.denies("project", &new) && trust.denies("project", &old));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Vars {
     pub direnv_config: Option<PathBuf>,
     /// `DIRENV_WATCHES`: what direnv watches so far, while it loads an .envrc.
     pub direnv_watches: Option<OsString>,
+    /// `DIRENV_DIR`: this is a shell that direnv has loaded an .envrc into.
+    pub in_direnv: bool,
     /// `CI` is set to something else than `false`: nobody is at a prompt.
     pub ci: bool,
     /// `NIX_CONF_DIR`.
@@ -113,6 +115,7 @@ impl Vars {
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
             direnv_watches: variable("DIRENV_WATCHES"),
+            in_direnv: path_of("DIRENV_DIR").is_some(),
             ci: path_of("CI").is_some_and(|ci| ci != Path::new("false")),
             nix_conf_dir: path_of("NIX_CONF_DIR"),
             shell: variable("SHELL").filter(|shell| !shell.is_empty()),

@@ -80,8 +80,12 @@ fn the_workflow_of_github_builds_and_tests() {
     let world = World::new();
     project(&world);
     let (env, path) = (world.write("github-env", ""), world.write("github-path", ""));
-    let steps = steps(&example("github-actions.yml"));
-    assert_eq!(steps.len(), 3, "{steps:?}");
+    let mut steps = steps(&example("github-actions.yml"));
+    assert_eq!(steps.len(), 4, "{steps:?}");
+    // It fetches cargo-nix itself, as the README says; here that is there.
+    let install = steps.remove(0);
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("the README");
+    assert!(readme.contains(&format!("\n{install} ")), "{install}");
     for (index, script) in steps.iter().enumerate() {
         // As the runner does between steps: the file of paths, the last line
         // first; of the other file, `NAME<<MARK … MARK`.

@@ -6,7 +6,7 @@ mod direnv_help;
 use cargo_nix::background::{Desk, Phase, Status};
 use cargo_nix::cache::Cache;
 use common::{both, run};
-use direnv_help::{Session, desk, eventually, is_alive, job, kill, shell, status};
+use direnv_help::{Session, desk, eventually, is_alive, job, kill, shell, shell_with, status};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An evaluator that runs `script` first, then is the real one.
@@ -206,4 +206,63 @@ fn an_edit_at_the_end_of_a_job_is_not_lost() {
         }
         assert_eq!(session.status().as_deref(), Some("ready"));
     }
+}
+
+/// The same as with the hooks: what an environment says of where things are is for
+/// what runs in it, not for those who look at its project.
+#[test]
+fn a_project_that_sets_where_things_are_is_seen_from_outside() {
+    // Not XDG_DATA_HOME: direnv keeps its own permissions there.
+    let elsewhere = "env.XDG_CACHE_HOME = \"/nonexistent/cache\"; env.RUSTUP_HOME = \"/nonexistent/rustup\"; \
+                     env.NIX_CONF_DIR = \"/nonexistent/nix\";";
+    let mut session = Session::with(&shell_with("at rest", elsewhere));
+    let before = session.all();
+    session.until("ready");
+    assert_eq!(session.get("RUSTUP_HOME").as_deref(), Some("/nonexistent/rustup"));
+    session.until_quiet();
+    let counter = session.counting();
+    assert_eq!(status(&session)["state"], "ready");
+    let text = common::success(session.program("cargo-nix").args(["env", "--print"]));
+    assert!(
+        text.contains("export XDG_CACHE_HOME='/nonexistent/cache'"),
+        "{text}"
+    );
+    common::success(session.program("cargo-nix").args(["exec", "--", "true"]));
+    assert!(counter.started().is_empty(), "nothing is evaluated again");
+    // What the .envrc itself says counts for the load, and so for what is typed.
+    let cache = session.world.path().join("another cache");
+    session.envrc(&format!(
+        "export XDG_CACHE_HOME='{}'\nuse cargo-nix --wait\n",
+        cache.display()
+    ));
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    assert!(cache.join("cargo-nix/slots").exists());
+    assert_eq!(status(&session)["state"], "ready");
+
+    session.directory = session.world.path().to_path_buf();
+    session.prompt();
+    session.variables.remove(std::ffi::OsStr::new("CARGO_NIX_EVAL"));
+    assert_eq!(session.all(), before);
+}
+
+/// A machine that has changed is looked at for a second: by the job, not by a prompt.
+#[test]
+fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
+    let mut session = Session::with(&shell("kept"));
+    session.until("ready");
+    session.until_quiet();
+    let sentinel = session.world.cache().join("host/sentinel");
+    std::fs::remove_file(&sentinel).expect("the machine is known");
+    // No job can begin.
+    let lock = std::fs::File::open(open_desk(&session).lock()).expect("the lock");
+    lock.lock().expect("no job is at work");
+    touch(&session, 5);
+    assert!(session.prompt());
+    assert_eq!(session.status().as_deref(), Some("stale"), "{}", session.said);
+    assert_eq!(session.get("GREETING").as_deref(), Some("kept"));
+    assert!(!sentinel.exists(), "the prompt has looked at the machine itself");
+    lock.unlock().expect("it is given back");
+    session.until("ready");
+    assert!(sentinel.exists());
 }

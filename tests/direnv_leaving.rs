@@ -4,6 +4,10 @@
 mod common;
 mod direnv_help;
 
+use cargo_nix::cache::Slot;
+use cargo_nix::cli::ObtainArgs;
+use cargo_nix::env::{Env, Look};
+use cargo_nix::vars::Vars;
 use common::{nix_program, success};
 use direnv_help::{Session, shell, shell_with};
 use proptest::collection::btree_map;
@@ -150,6 +154,106 @@ fn leaving_gives_back_whatever_was_there() {
             let (_, _, by_direnv) = round(&empty);
             prop_assert_eq!(&after, &by_direnv);
         }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// An environment of few names, so that it and the user meet in them.
+fn environment_made_up() -> impl Strategy<Value = Env> {
+    let name = || {
+        prop_oneof![
+            Just("XDG_DATA_DIRS".to_owned()),
+            Just("XDG_CACHE_HOME".to_owned()),
+            Just("GREETING".to_owned()),
+            Just("TAKEN".to_owned()),
+            "MINE_[A-C]",
+        ]
+    };
+    let texts = btree_map(name(), text(), 0..6);
+    let lists = btree_map(
+        prop_oneof![name(), Just("PATH".to_owned())],
+        prop::collection::vec("/[a-d]", 0..4),
+        0..4,
+    );
+    let hook = prop::sample::select(
+        &[
+            "",
+            "unset TAKEN; export HOOKED=\"$PATH\"",
+            "export MINE_A=; exit 1",
+        ][..],
+    );
+    (texts, lists, hook).prop_map(|(variables, prepend, hook)| Env {
+        variables,
+        prepend,
+        shell_hook: hook.to_owned(),
+        ..Env::default()
+    })
+}
+
+/// Puts `env` into the slot of the inputs as they are, as an evaluation would.
+fn fill(session: &Session, number: usize, env: &Env) {
+    session.write("crate-env.nix", &format!("# {number}\n{{ }}: {{ }}\n"));
+    let args = ObtainArgs {
+        project: Some(session.directory.clone()),
+        ..ObtainArgs::default()
+    };
+    let vars = Vars {
+        home: Some(session.world.home()),
+        rustup_home: Some(common::rustup_home()),
+        nix_store_dir: Some(session.world.store_dir()),
+        ..Vars::default()
+    };
+    let look = Look::at(&args, &vars).expect("the project is found");
+    let path = session.world.path().join("store").join(look.key.as_str());
+    std::fs::create_dir_all(&path).expect("a store path");
+    let slot = look.cache.slot_directory(&look.key);
+    std::fs::create_dir_all(&slot).expect("a slot");
+    std::os::unix::fs::symlink(&path, slot.join("env")).expect("a root");
+    let slot = Slot {
+        path: path.to_str().expect("UTF-8").to_owned(),
+        env: env.clone(),
+        ..Slot::default()
+    };
+    look.cache.fill(&look.key, &slot).expect("filled");
+}
+
+#[test]
+fn leaving_gives_back_whatever_was_there_whatever_the_environment_is() {
+    let session = Session::with("{ }: { }\n");
+    let (project, outside) = (session.directory.clone(), session.world.path().to_path_buf());
+    let state = std::cell::RefCell::new((session, 0));
+    let config = Config {
+        cases: 30,
+        failure_persistence: None,
+        max_shrink_iters: 20,
+        ..Config::default()
+    };
+    let texts = btree_map("MINE_[A-C]|TAKEN|XDG_DATA_DIRS", text(), 0..6);
+    let made_up = (texts, prop::collection::vec(environment_made_up(), 1..3));
+    let outcome = TestRunner::new(config).run(&made_up, |(variables, environments)| {
+        let (session, number) = &mut *state.borrow_mut();
+        session.variables.clear();
+        for (name, value) in variables {
+            session.variables.insert(name.into(), Some(value.into()));
+        }
+        session.directory = outside.clone();
+        let before = session.all();
+        session.directory = project.clone();
+        for env in &environments {
+            *number += 1;
+            fill(session, *number, env);
+            // direnv compares whole seconds.
+            session.envrc(&format!("use cargo-nix\n# {number}\n"));
+            let later = std::time::SystemTime::now() + std::time::Duration::from_secs(*number as u64 * 5);
+            let envrc = std::fs::File::open(session.directory.join(".envrc")).expect("it is there");
+            envrc.set_modified(later).expect("a touch");
+            session.prompt();
+            prop_assert_eq!(session.status(), Some("ready".to_owned()), "{}", &session.said);
+        }
+        session.directory = outside.clone();
+        session.prompt();
+        prop_assert_eq!(session.all(), before, "{}", &session.said);
         Ok(())
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));

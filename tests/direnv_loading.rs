@@ -5,7 +5,7 @@ mod common;
 mod direnv_help;
 
 use common::{both, run, success};
-use direnv_help::{Session, shell, shell_with};
+use direnv_help::{Session, shell, shell_with, slow};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
@@ -297,6 +297,68 @@ fn who_cannot_come_back_later_waits_and_gets_all_of_it() {
     session.load("json");
     assert_eq!(session.status().as_deref(), Some("stale"));
     assert_eq!(session.get("GREETING").as_deref(), Some("whole"));
+}
+
+/// nushell's prompt asks with the words of an editor: who started direnv counts.
+#[test]
+fn the_prompt_of_nushell_does_not_wait() {
+    let session = Session::with(&slow("never"));
+    let text = success(session.program("nu").args([
+        "--no-config-file",
+        "--no-std-lib",
+        "-c",
+        "direnv export json | from json | get CARGO_NIX_STATUS",
+    ]));
+    assert_eq!(text.trim(), "building");
+}
+
+/// Only where direnv has to be asked about files before anything is evaluated are
+/// there two: the second is for its answer.
+#[test]
+fn a_load_starts_cargo_nix_once() {
+    let mut session = Session::with(&shell("once"));
+    session.until("ready");
+    let starts = session.world.path().join("starts");
+    let script = format!(
+        "echo \"$*\" >>'{}'\nexec '{}' \"$@\"",
+        starts.display(),
+        env!("CARGO_BIN_EXE_cargo-nix")
+    );
+    std::fs::remove_file(session.world.path().join("bin/cargo-nix")).expect("the link");
+    session.world.script("bin/cargo-nix", &script);
+    let asked = "require_allowed() { :; }\n";
+    let mut seconds = 0;
+    for (envrc, broken) in [
+        ("use cargo-nix\n", false),
+        (asked, false),
+        ("use cargo-nix\n# again\n", true),
+    ] {
+        if broken {
+            session.write("crate-env.nix", "{ rust }:\n{ env.GREETING = import ./away; }\n");
+            std::os::unix::fs::symlink("/etc", session.directory.join("away")).expect("a link");
+        }
+        let text = if envrc == asked {
+            format!("{asked}use cargo-nix\n")
+        } else {
+            envrc.to_owned()
+        };
+        session.envrc(&text);
+        // The first load after an answer of direnv notes it.
+        for more in ["", "# and again\n"] {
+            let _ = std::fs::remove_file(&starts);
+            session.envrc(&format!("{text}{more}"));
+            // direnv compares whole seconds.
+            seconds += 5;
+            let later = std::time::SystemTime::now() + Duration::from_secs(seconds);
+            let envrc = std::fs::File::open(session.directory.join(".envrc")).expect("it is there");
+            envrc.set_modified(later).expect("a touch");
+            assert!(session.prompt(), "{text}");
+        }
+        let wanted = if broken { "failed" } else { "ready" };
+        assert_eq!(session.status().as_deref(), Some(wanted), "{}", session.said);
+        let log = std::fs::read_to_string(&starts).expect("it was started");
+        assert_eq!(log.lines().count(), 1, "{text}: {log}");
+    }
 }
 
 #[test]

@@ -257,3 +257,37 @@ fn a_project_that_needs_impure_has_no_environment_at_the_prompt() {
     let shown = format!("V=[{}]", place.world.home().display());
     terminal.await_shown(&shown, 1);
 }
+
+/// The store loses the environment itself, and not only its root.
+#[test]
+fn what_the_store_lost_under_a_shell_comes_back() {
+    let place = Place::new();
+    place.world.write(
+        "a/crate-env.nix",
+        "{ rust }: { toolchain = rust.default; env.V = \"lost by the store\"; }\n",
+    );
+    let a = place.path("a");
+    place.allow(&a);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    terminal.await_value(STATUS, Some("ready"));
+    let slots = std::fs::read_dir(place.world.cache().join("slots")).expect("slots");
+    let slot = slots.last().expect("a slot").expect("an entry").path();
+    let path = std::fs::read_link(slot.join("env")).expect("a root");
+    let mut delete = place.world.command(common::nix_program());
+    delete.env(
+        "NIX_CONFIG",
+        "extra-experimental-features = nix-command\nbuild-hook =\nbuild-users-group =",
+    );
+    let output = common::run(delete.args(["store", "delete", "--ignore-liveness"]).arg(&path));
+    assert!(!path.exists(), "{}", common::both(&output));
+    terminal.line("");
+    assert_eq!(
+        terminal.get("V").as_deref(),
+        Some("lost by the store"),
+        "it stays meanwhile"
+    );
+    terminal.await_value(STATUS, Some("ready"));
+    assert!(path.exists(), "{}", terminal.screen());
+    assert_eq!(terminal.get("V").as_deref(), Some("lost by the store"));
+}

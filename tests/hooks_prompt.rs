@@ -30,6 +30,20 @@ fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again()
         "{}",
         terminal.screen()
     );
+    let shown = success(place.world.cargo_nix().args(["allow", "--show"]).arg(&a));
+    assert!(
+        shown.contains("crate-env.nix (") && shown.contains("is not allowed"),
+        "{shown}"
+    );
+    // What cannot be shown is not allowed.
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .expect("a full disk");
+    let unseen = place.world.cargo_nix().arg("allow").arg(&a).stdout(full).output();
+    assert!(!unseen.expect("it starts").status.success());
+    terminal.line("");
+    assert_eq!(terminal.get("V"), None);
     let shown = place.allow(&a);
     assert!(shown.contains("crate-env.nix ("), "{shown}");
     terminal.line("");
@@ -173,6 +187,20 @@ fn a_fault_of_the_inputs_is_told_once_and_healed() {
 }
 
 #[test]
+fn a_fault_in_a_project_that_was_never_allowed_is_no_failure() {
+    let place = Place::new();
+    place
+        .world
+        .write("a/crate-env.nix", "{ }: { env.DATA = ./data; }\n");
+    let a = place.path("a");
+    std::os::unix::fs::symlink("/etc", a.join("data")).expect("a link");
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    assert_eq!(terminal.get(STATUS), None, "{}", terminal.screen());
+    assert_eq!(told(&terminal, "absolute target"), 1, "{}", terminal.screen());
+}
+
+#[test]
 fn names_with_blanks_and_bytes_that_are_no_text() {
     for kind in [&BASH, &ZSH, &FISH, &ELVISH] {
         let place = Place::new();
@@ -236,6 +264,106 @@ fn an_environment_of_a_megabyte_is_not_applied() {
         "{}",
         terminal.screen()
     );
+}
+
+/// A machine that has changed is looked at for a second: by the job, not by a prompt.
+#[test]
+fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
+    let sentinel = place.world.cache().join("host/sentinel");
+    std::fs::remove_file(&sentinel).expect("the machine is known");
+    // No job can begin.
+    let project = std::fs::read_dir(place.world.cache().join("projects")).expect("projects");
+    let desk = project.last().expect("a project").expect("an entry").path();
+    let lock = std::fs::File::create(desk.join("job")).expect("the lock");
+    lock.lock().expect("no job is at work");
+    terminal.line("");
+    assert_eq!(
+        terminal.get(STATUS).as_deref(),
+        Some("stale"),
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(terminal.get("V").as_deref(), Some("1"));
+    assert!(!sentinel.exists(), "the prompt has looked at the machine itself");
+    lock.unlock().expect("it is given back");
+    terminal.await_value(STATUS, Some("ready"));
+    assert!(sentinel.exists());
+}
+
+/// One variable that the shell keeps as it is: all of the others stay away, too.
+#[test]
+fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {
+    for (kind, declare) in [
+        (&BASH, "declare -rx TAKEN=mine"),
+        (&ZSH, "readonly TAKEN=mine"),
+        (&ZSH, "typeset -i TAKEN=7"),
+    ] {
+        let place = Place::new();
+        let a = place.project("a", &[("ALPHA", "1"), ("TAKEN", "ours"), ("ZULU", "1")]);
+        let b = place.project("b", &[("ALPHA", "2")]);
+        let mut terminal = Terminal::open(&place, kind, &format!("{declare}\n"), |_| {});
+        let outside = terminal.environ();
+        terminal.cd(&b);
+        assert_eq!(
+            terminal.get("ALPHA").as_deref(),
+            Some("2"),
+            "{}",
+            terminal.screen()
+        );
+        terminal.cd(&a);
+        for _ in 0..2 {
+            let inside = terminal.environ();
+            assert!(
+                !inside.contains_key(&b"ALPHA"[..]) && !inside.contains_key(&b"ZULU"[..]),
+                "{declare}: {}",
+                terminal.screen()
+            );
+            assert_eq!(inside.get(&b"TAKEN"[..]), outside.get(&b"TAKEN"[..]), "{declare}");
+            assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"failed", "{declare}");
+        }
+        assert_eq!(
+            told(&terminal, "it sets TAKEN, which"),
+            1,
+            "{}",
+            terminal.screen()
+        );
+        terminal.cd(&b);
+        assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"), "{declare}");
+        terminal.cd(&place.path("outside"));
+        assert_eq!(terminal.environ(), outside, "{declare}: {}", terminal.screen());
+    }
+}
+
+/// What zsh ties to the process itself is left out, and that is said.
+#[test]
+fn what_a_shell_ties_to_its_process_is_left_out_and_told() {
+    for kind in [&BASH, &ZSH] {
+        let place = Place::new();
+        let a = place.project(
+            "a",
+            &[("ALPHA", "1"), ("GID", "12"), ("USERNAME", "x"), ("ZULU", "1")],
+        );
+        let mut terminal = Terminal::open(&place, kind, "", |_| {});
+        let outside = terminal.environ();
+        terminal.cd(&a);
+        let inside = terminal.environ();
+        assert_eq!(inside[&b"ZULU"[..]], b"1", "{}: {}", kind.name, terminal.screen());
+        assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"ready", "{}", kind.name);
+        assert_eq!(told(&terminal, "\"GID\" is left out"), 1, "{}", terminal.screen());
+        terminal.cd(&place.path("outside"));
+        assert_eq!(
+            terminal.environ(),
+            outside,
+            "{}: {}",
+            kind.name,
+            terminal.screen()
+        );
+    }
 }
 
 #[test]

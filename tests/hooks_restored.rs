@@ -44,14 +44,24 @@ fn environment() -> impl Strategy<Value = Env> {
     })
 }
 
+/// What nushell can have: text.
+fn user_of_nushell() -> impl Strategy<Value = BTreeMap<String, OsString>> {
+    let value = prop_oneof!["[^\0]{0,9}", "[a-c:]{0,6}"].prop_map(OsString::from);
+    prop::collection::btree_map(name(), value, 0..6)
+}
+
 fn restored(kind: &Kind) {
+    restored_to(kind, user());
+}
+
+fn restored_to(kind: &Kind, user: impl Strategy<Value = BTreeMap<String, OsString>>) {
     let config = ProptestConfig {
         cases: 5,
         max_shrink_iters: 20,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    let made_up = (user(), prop::collection::vec(environment(), 2..4));
+    let made_up = (user, prop::collection::vec(environment(), 2..4));
     let outcome = TestRunner::new(config).run(&made_up, |(user, environments)| {
         let place = Place::new();
         let mut terminal = Terminal::open(&place, kind, "", |command| {
@@ -91,6 +101,16 @@ fn leaving_restores_what_was_there_in_zsh() {
 #[test]
 fn leaving_restores_what_was_there_in_fish() {
     restored(&FISH);
+}
+
+#[test]
+fn leaving_restores_what_was_there_in_elvish() {
+    restored(&ELVISH);
+}
+
+#[test]
+fn leaving_restores_what_was_there_in_nushell() {
+    restored_to(&NU, user_of_nushell());
 }
 
 /// The block of this language in the section about `$CARGO_NIX_STATUS`.

@@ -164,6 +164,82 @@ fn the_hook_read_twice_starts_one_process(kind: &Kind) {
     assert_eq!(terminal.environ(), outside, "{}", kind.name);
 }
 
+/// The process stays the same, the shell in it is another one.
+#[test]
+fn a_shell_that_replaces_itself_has_its_hook() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = open(&place, &ELVISH);
+    let outside = terminal.environ();
+    terminal.line(format!("exec elvish -rc '{}'", terminal.rc().display()));
+    terminal.cd(&a);
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+}
+
+/// nushell's own kinds of values, which children get as text or not at all.
+#[test]
+fn leaving_gives_back_values_of_nushell_that_are_no_text() {
+    let place = Place::new();
+    let a = place.project("a", &[("COUNT", "6"), ("LISTED", "ours"), ("HELD", "ours")]);
+    let more = "$env.COUNT = 5\n$env.LISTED = [a b]\n$env.HELD = {a: 1}\n\
+                $env.ENV_CONVERSIONS.LISTED = {from_string: {|s| $s | split row ':'}, to_string: {|v| $v | str join ':'}}\n";
+    let mut terminal = Terminal::open(&place, &NU, more, |_| {});
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    assert_eq!(
+        terminal.get("LISTED").as_deref(),
+        Some("ours"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.cd(&place.path("outside"));
+    terminal.line("print $\"kinds=($env.COUNT + 1),($env.LISTED | length),($env.HELD.a)\"");
+    terminal.await_shown("kinds=6,2,1", 1);
+    assert_eq!(terminal.environ(), outside, "{}", terminal.screen());
+}
+
+/// A universal variable is not hidden for ever behind a global one.
+#[test]
+fn leaving_shows_the_universal_variables_of_fish_again() {
+    let place = Place::new();
+    let a = place.project("a", &[("EVERYWHERE", "a")]);
+    let mut terminal = Terminal::open(&place, &FISH, "set -Ux EVERYWHERE 'one two'\n", |_| {});
+    let outside = terminal.environ();
+    assert_eq!(outside[&b"EVERYWHERE"[..]], b"one two");
+    terminal.cd(&a);
+    assert_eq!(terminal.get("EVERYWHERE").as_deref(), Some("a"));
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside, "{}", terminal.screen());
+    terminal.line("set -Ux EVERYWHERE changed");
+    assert_eq!(
+        terminal.get("EVERYWHERE").as_deref(),
+        Some("changed"),
+        "{}",
+        terminal.screen()
+    );
+}
+
+/// The parts of a pipe are there for the prompts after ours, too.
+#[test]
+fn the_parts_of_the_last_pipe_are_kept_for_other_prompts() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let more = "PROMPT_COMMAND[1]='echo \"parts=${PIPESTATUS[*]}\"; '${PROMPT_COMMAND[1]}\n";
+    let mut terminal = Terminal::open(&place, &BASH, more, |_| {});
+    for directory in [&a, &place.path("outside")] {
+        terminal.cd(directory);
+        terminal.line("(exit 3) | (exit 4) | true");
+    }
+    terminal.await_shown("parts=3 4 0", 2);
+}
+
 /// What the last command ended with is still there after the hook has run;
 /// elvish has nothing of the kind.
 #[test]

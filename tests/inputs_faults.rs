@@ -116,3 +116,22 @@ fn a_file_that_grew_beyond_it_is_not_read_either() {
     big.set_len(20 << 30).expect("a file with a hole");
     insta::assert_snapshot!("too_much", fixture.fault());
 }
+
+/// A prompt may look at it again and again: nothing is read before all is found.
+#[test]
+fn of_more_than_that_nothing_is_read() {
+    let fixture = Fixture::new(&[("crate-env.nix", "{ env.D = ./data; }"), ("data/small", "")]);
+    let paths = ["a", "b", "c"].map(|name| fixture.directory.join("data").join(name));
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    for path in &paths {
+        let file = std::fs::File::create(path).expect("made");
+        file.set_len(200 << 20).expect("a file with a hole");
+        file.set_times(std::fs::FileTimes::new().set_accessed(long_ago))
+            .expect("a time");
+    }
+    assert!(fixture.fault().contains("larger than 512 MiB"));
+    for path in &paths {
+        let accessed = path.metadata().expect("it is there").accessed().expect("a time");
+        assert_eq!(accessed, long_ago, "{}", path.display());
+    }
+}

@@ -157,11 +157,12 @@ impl<'a> Job<'a> {
 
     fn may(&self, look: &Look<'_>) -> bool {
         let (id, digest) = (self.project.id().to_hex(), look.inputs.digest());
-        let trusts = |data: PathBuf| {
-            let trust = Trust::new(&data);
-            trust.allows(&digest) || trust.direnv_allows(&id, &digest)
+        let Ok(data) = self.vars.data_dir() else {
+            return self.allowed;
         };
-        self.allowed || self.vars.data_dir().is_ok_and(trusts)
+        let trust = Trust::new(&data);
+        let allowed = self.allowed || trust.allows(&digest) || trust.direnv_allows(&id, &digest);
+        allowed && !trust.denies(&id, &digest)
     }
 
     fn failed(&self, key: Option<Key>, message: String) -> Result<Option<Settled>> {

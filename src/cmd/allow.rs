@@ -2,16 +2,17 @@
 //! evaluated without being asked for, or may not.
 
 use super::output;
-use crate::cli::TrustArgs;
+use crate::cache::Cache;
+use crate::cli::{AllowArgs, TrustArgs};
 use crate::error::Result;
 use crate::hook::outside;
 use crate::inputs::Inputs;
 use crate::project::Project;
 use crate::trust::{self, Trust};
-use std::fmt::Write;
 use std::process::ExitCode;
 
 struct Asked {
+    cache: Cache,
     project: Project,
     inputs: Inputs,
     trust: Trust,
@@ -20,52 +21,59 @@ struct Asked {
 fn asked(args: &TrustArgs) -> Result<Asked> {
     let vars = outside::read();
     let project = Project::find(args.directory.as_deref())?;
-    let inputs = Inputs::current(&project, &vars.cache_dir()?)?;
+    let cache = Cache::new(vars.cache_dir()?);
+    let inputs = Inputs::current(&project, cache.directory())?;
     let trust = Trust::new(&vars.data_dir()?);
     Ok(Asked {
+        cache,
         project,
         inputs,
         trust,
     })
 }
 
-pub(super) fn allow(args: &TrustArgs) -> Result<ExitCode> {
+pub(super) fn allow(args: &AllowArgs) -> Result<ExitCode> {
     let Asked {
+        cache,
         project,
         inputs,
         trust,
-    } = asked(args)?;
+    } = asked(&args.project)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
     let contents = inputs.contents()?;
-    let mut text = trust
-        .difference(&id, &contents)
-        .unwrap_or_else(|| trust::shown(&contents));
+    let difference = trust.difference(&id, &contents);
+    // Before it is allowed: whoever cannot be shown it has not agreed to it.
+    output::print(&difference.unwrap_or_else(|| trust::shown(&contents)))?;
     let already = trust.allows(&digest);
-    trust.allow(&id, &digest, &contents)?;
-    let now = if already {
-        "was allowed already"
-    } else {
-        "is allowed"
+    if !args.show {
+        trust.allow(&id, &digest, &contents)?;
+        // Shells that direnv serves look again; one that cannot be told does later.
+        let _ = cache.ring(&id);
+    }
+    let now = match (args.show, already) {
+        (true, false) => "is not allowed",
+        (false, false) => "is allowed",
+        (_, true) => "was allowed already",
     };
-    writeln!(
-        text,
-        "{} {now}, as it is ({:.8})",
+    output::print(&format!(
+        "{} {now}, as it is ({:.8})\n",
         name_of(&project),
         digest.to_hex()
-    )
-    .expect("a String takes everything");
-    output::print(&text)?;
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
     let Asked {
+        cache,
         project,
         inputs,
         trust,
     } = asked(args)?;
-    let digest = inputs.digest();
-    let now = if trust.deny(&digest)? {
+    let (id, digest) = (project.id().to_hex(), inputs.digest());
+    let denied = trust.deny(&id, &digest)?;
+    let _ = cache.ring(&id);
+    let now = if denied {
         "is no longer allowed"
     } else {
         "was not allowed"

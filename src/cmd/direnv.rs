@@ -6,12 +6,14 @@
 
 mod caller;
 mod export;
+mod size;
 mod text;
 mod watches;
 
 use super::output;
 use crate::cli::{DirenvArgs, DirenvVerb};
 use crate::error::{Error, Result};
+use crate::hook::outside;
 use crate::sealed;
 use crate::vars::Vars;
 use std::path::Path;
@@ -26,7 +28,7 @@ pub(super) fn run(args: &DirenvArgs) -> Result<ExitCode> {
     match &args.verb {
         DirenvVerb::Stdlib => output::print(EXTENSION)?,
         DirenvVerb::Install => install(&vars)?,
-        DirenvVerb::Export(args) => export::run(args, &vars)?,
+        DirenvVerb::Export(args) => export::run(args, &outside::read())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,10 +5,13 @@
 
 use super::output;
 use crate::background::{Desk, Phase, State, Status, now};
+use crate::cache::Key;
 use crate::cli::StatusArgs;
 use crate::env::Look;
 use crate::error::Result;
 use crate::hook::outside;
+use crate::trust::Trust;
+use crate::vars::Vars;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,9 +25,13 @@ const BEAT: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
-    state: State,
+    /// None in a project that was never allowed.
+    state: Option<State>,
     /// Whether a job is at work.
     working: bool,
+    /// It has been started, and is about to be.
+    #[serde(skip)]
+    starting: bool,
     /// What it does at the moment.
     doing: Option<String>,
     /// How many derivations are at most left.
@@ -43,7 +50,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
     let vars = outside::read();
     let mut told: Option<Report> = None;
     loop {
-        let report = report(&Look::at(&args.obtain, &vars)?);
+        let report = report(&Look::at(&args.obtain, &vars)?, &vars);
         let news = told.as_ref().is_none_or(|told| is_news(told, &report));
         if news {
             output::print(&match args.json {
@@ -51,8 +58,8 @@ pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
                 false => describe(&report),
             })?;
         }
-        if !args.watch || !report.working {
-            let failed = report.state == State::Failed;
+        if !args.watch || !(report.working || report.starting) {
+            let failed = report.state == Some(State::Failed);
             return Ok(if failed {
                 ExitCode::FAILURE
             } else {
@@ -73,10 +80,11 @@ fn is_news(told: &Report, now: &Report) -> bool {
     timeless(told) != timeless(now)
 }
 
-fn report(look: &Look<'_>) -> Report {
+fn report(look: &Look<'_>, vars: &Vars) -> Report {
     let desk = Desk::of(&look.cache, &look.project.id().to_hex());
     let (last, working) = (desk.read(), desk.is_at_work());
-    let (state, message) = state(look, &desk, last.as_ref(), working);
+    let starting = !working && look.slot.is_none() && desk.silent_lives(last.as_ref()) == Some(true);
+    let (state, message) = state(look, &desk, last.as_ref(), working, vars);
     let seconds = |last: &Status| {
         let since = if working { last.began } else { last.at };
         now().saturating_sub(since) / 1_000_000_000
@@ -85,6 +93,7 @@ fn report(look: &Look<'_>) -> Report {
     Report {
         state,
         working,
+        starting,
         doing: going_on.map(|last| last.doing.clone()),
         left: going_on.and_then(|last| last.left),
         seconds: last.as_ref().map(seconds),
@@ -95,15 +104,26 @@ fn report(look: &Look<'_>) -> Report {
     }
 }
 
-fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> (State, Option<String>) {
-    if look.slot.is_some() {
-        return (State::Ready, None);
+fn state(
+    look: &Look<'_>,
+    desk: &Desk,
+    last: Option<&Status>,
+    working: bool,
+    vars: &Vars,
+) -> (Option<State>, Option<String>) {
+    let trusted = Trusted::of(look, vars);
+    if look.slot.is_some() && trusted != Trusted::No {
+        return (Some(State::Ready), None);
     }
-    let without = if look.older(|_| true).is_some() {
-        State::Stale
-    } else {
-        State::Building
-    };
+    let older = look
+        .older(|key| trusted != Trusted::No || allowed_slot(look, key, vars))
+        .is_some();
+    if trusted == Trusted::No && !working {
+        let message = "what the project says now is not allowed to be evaluated by itself\n  \
+                       `cargo-nix allow` shows what there is to allow, and allows it";
+        return (older.then_some(State::Stale), Some(message.to_owned()));
+    }
+    let without = Some(if older { State::Stale } else { State::Building });
     if working {
         return (without, None);
     }
@@ -113,7 +133,7 @@ fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> 
         Some(false) => {
             let message = "the job that was started is gone, and did nothing\n  \
                            `cargo nix env` does the same work, and says what is wrong";
-            return (State::Failed, Some(message.to_owned()));
+            return (Some(State::Failed), Some(message.to_owned()));
         }
         None => {}
     }
@@ -123,7 +143,7 @@ fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> 
             key,
             ..
         }) if key.as_deref().is_none_or(|key| key == look.key.as_str()) => {
-            (State::Failed, Some(message.clone()))
+            (Some(State::Failed), Some(message.clone()))
         }
         Some(Status {
             phase: Phase::Working,
@@ -131,7 +151,7 @@ fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> 
         }) => {
             let message = "the job that was at work is gone, and reported no end\n  \
                            the next prompt in the project starts another, and so does `cargo nix env`";
-            (State::Failed, Some(message.to_owned()))
+            (Some(State::Failed), Some(message.to_owned()))
         }
         _ => {
             let message = "no job is at work yet: the next prompt in the project starts one";
@@ -140,14 +160,51 @@ fn state(look: &Look<'_>, desk: &Desk, last: Option<&Status>, working: bool) -> 
     }
 }
 
+/// Whether the inputs as they are may be evaluated while nobody asks for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trusted {
+    Yes,
+    No,
+    /// In a shell of direnv: whether it allows them, it knows.
+    ByDirenv,
+}
+
+impl Trusted {
+    fn of(look: &Look<'_>, vars: &Vars) -> Trusted {
+        let Ok(data) = vars.data_dir() else {
+            return Trusted::No;
+        };
+        let (trust, id, digest) = (
+            Trust::new(&data),
+            look.project.id().to_hex(),
+            look.inputs.digest(),
+        );
+        match () {
+            () if trust.denies(&id, &digest) => Trusted::No,
+            () if trust.allows(&digest) || trust.direnv_allows(&id, &digest) => Trusted::Yes,
+            () if vars.in_direnv => Trusted::ByDirenv,
+            () => Trusted::No,
+        }
+    }
+}
+
+fn allowed_slot(look: &Look<'_>, key: &Key, vars: &Vars) -> bool {
+    let allows = |data: PathBuf| Trust::new(&data).direnv_allows_slot(&look.project.id().to_hex(), key);
+    vars.data_dir().is_ok_and(allows)
+}
+
 fn describe(report: &Report) -> String {
-    let what = match report.state {
+    let Some(state) = report.state else {
+        let message = report.message.as_deref().unwrap_or_default();
+        return format!("not allowed: {message}\n");
+    };
+    let what = match state {
         State::Ready => "the environment is that of the inputs as they are",
         State::Building => "there is no environment yet",
         State::Stale => "an older environment is in use until the new one is there",
         State::Failed => "there is no environment of the inputs as they are",
     };
-    let mut text = format!("{}: {what}\n", report.state.as_str());
+    let mut text = format!("{}: {what}\n", state.as_str());
     if let Some(doing) = &report.doing {
         let seconds = report.seconds.unwrap_or(0);
         text.push_str(&format!("  {doing} (at work for {seconds} s)\n"));
@@ -155,7 +212,7 @@ fn describe(report: &Report) -> String {
     for line in report.message.iter().flat_map(|message| message.lines()) {
         text.push_str(&format!("  {line}\n"));
     }
-    if let Some(log) = report.log.as_ref().filter(|_| report.state != State::Ready) {
+    if let Some(log) = report.log.as_ref().filter(|_| state != State::Ready) {
         text.push_str(&format!("  log: {}\n", log.display()));
     }
     text

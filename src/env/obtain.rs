@@ -52,6 +52,10 @@ pub struct Look<'a> {
     substitute: Option<TempDir>,
     /// The one content that [`Look::fill`] may evaluate; `None`: whatever is there.
     pub only: Option<blake3::Hash>,
+    /// Whether the machine was looked at. At a prompt it is not if it has changed,
+    /// which takes a second: then `key` is no slot's, and the job in the background
+    /// looks before all else.
+    pub settled: bool,
     /// The slot that its environment belongs in.
     pub key: Key,
     /// That environment, if it is there.
@@ -105,26 +109,42 @@ impl<'a> Look<'a> {
     /// As [`Project::find`] and [`Inputs::current`].
     pub fn at(args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
         let project = Project::find_below(args.project.as_deref(), vars.home.as_deref())?;
-        Look::of(project, args, vars)
+        Look::of(project, args, vars, true)
     }
 
-    /// [`Look::at`], where it is known already which project is at hand.
+    /// [`Look::at`] for a prompt: see [`Look::settled`].
+    ///
+    /// # Errors
+    /// As [`Look::at`].
+    pub fn at_prompt(args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+        let project = Project::find_below(args.project.as_deref(), vars.home.as_deref())?;
+        Look::of(project, args, vars, false)
+    }
+
+    /// [`Look::at`], where it is known already which project is at hand. Unless
+    /// `wait`, nobody waits for a look at a machine that has changed.
     ///
     /// # Errors
     /// As [`Inputs::current`].
-    pub fn of(project: Project, args: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+    pub fn of(project: Project, args: &'a ObtainArgs, vars: &'a Vars, wait: bool) -> Result<Look<'a>> {
         let began = SystemTime::now();
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
         let crates = native_crates(&project, &inputs)?;
         let any = || key(args, vars, &inputs, None, &crates);
         let pinned = inputs.layout().pins.as_ref().and_then(|_| cache.pinned(&any()));
+        let mut settled = true;
         let (key, slot) = match pinned {
             // What the machine has makes no difference: it is not looked at.
             Some((key, slot)) => (key, Some(slot)),
             None => {
-                let host = Host::current(vars, cache.directory())?;
-                let key = key(args, vars, &inputs, Some(&host), &crates);
+                let host = match Host::known(vars, cache.directory()) {
+                    // Only a cache that can be written is of use to the job that looks instead.
+                    None if wait || cache.make().is_err() => Some(Host::current(vars, cache.directory())?),
+                    known => known,
+                };
+                settled = host.is_some();
+                let key = key(args, vars, &inputs, host.as_ref(), &crates);
                 let slot = cache.slot(&key);
                 (key, slot)
             }
@@ -143,6 +163,7 @@ impl<'a> Look<'a> {
             began,
             substitute: None,
             only: None,
+            settled,
             key,
             slot,
         })

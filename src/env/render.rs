@@ -72,7 +72,10 @@ trait Language {
 pub fn render(format: Format, changes: &Changes) -> Rendered {
     let language: &dyn Language = match format {
         Format::Sh | Format::Bash | Format::Zsh => &sh::Sh { prefix: "" },
-        Format::Fish => &fish::Fish { prefix: "" },
+        Format::Fish => &fish::Fish {
+            prefix: "",
+            hook: false,
+        },
         Format::Nu => &nu::Nu,
         Format::Elvish => &elvish::Elvish,
         Format::Json => &json::Json,
@@ -83,11 +86,17 @@ pub fn render(format: Format, changes: &Changes) -> Rendered {
 }
 
 /// The changes as the hook of `shell` evaluates them: as [`render`], but deaf to
-/// aliases and functions of the user's that have the name of a builtin.
-pub fn render_for_hook(shell: Shell, changes: &Changes) -> Rendered {
+/// aliases and functions of the user's that have the name of a builtin. `checks`:
+/// where the shell can have variables that nobody can set, nothing is set before
+/// it was asked about each; if there is one, it asks us again, and names them.
+pub fn render_for_hook(shell: Shell, changes: &Changes, checks: bool) -> Rendered {
     let language: &dyn Language = match shell {
-        Shell::Bash | Shell::Zsh => &sh::Sh { prefix: "\\builtin " },
-        Shell::Fish => &fish::Fish { prefix: "builtin " },
+        Shell::Bash | Shell::Zsh if checks => return sh::checked(write(&sh::HOOK, changes), changes),
+        Shell::Bash | Shell::Zsh => &sh::HOOK,
+        Shell::Fish => &fish::Fish {
+            prefix: "builtin ",
+            hook: true,
+        },
         Shell::Nu => &nu::Nu,
         Shell::Elvish => &elvish::Elvish,
     };
@@ -121,7 +130,7 @@ fn refused(shell: &str, name: &str) -> Option<&'static str> {
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`
-fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

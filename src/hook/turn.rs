@@ -43,8 +43,9 @@ enum Target {
 }
 
 /// What the prompt in the current directory changes, given the variables of
-/// the shell. Starts a job in the background if one is wanted.
-pub fn turn(now: &Variables, vars: &Vars) -> Turn {
+/// the shell. Starts a job in the background if one is wanted. `kept`: names that
+/// the shell keeps as they are, such as readonly ones.
+pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     let mut say = Vec::new();
     let held = now.get(OsStr::new(CARRIED)).map(|text| text.as_os_str());
     let carried = Carried::decode(held).unwrap_or_else(|_| {
@@ -62,16 +63,20 @@ pub fn turn(now: &Variables, vars: &Vars) -> Turn {
     let Some(wish) = wish(&carried, &args, vars) else {
         let mut after = carried.undo.leave(now);
         after.remove(OsStr::new(CARRIED));
-        return Turn {
-            changes: differences(now, &after),
-            say,
-        };
+        let mut changes = differences(now, &after);
+        if let Some(names) = touched(&changes, kept) {
+            say.push(format!("cargo-nix: the shell keeps {names}: it stays as it is"));
+            changes
+                .list
+                .retain(|change| !kept.contains(&change.name.as_str()));
+        }
+        return Turn { changes, say };
     };
     let told = wish.told.as_deref().map(token);
     if wish.is(&carried) && told == carried.told && say.is_empty() {
         return Turn::default();
     }
-    let (after, warnings) = made(wish, &carried, now, &mut say);
+    let (after, warnings) = made(wish, &carried, now, kept, &mut say);
     say.extend(warnings);
     Turn {
         changes: differences(now, &after),
@@ -96,9 +101,24 @@ fn made(
     mut wish: Wish,
     carried: &Carried,
     now: &Variables,
+    kept: &[&str],
     say: &mut Vec<String>,
 ) -> (Variables, Vec<String>) {
     let (mut after, mut next, warnings) = applied(&wish, carried, now);
+    if let Some(names) = touched(&differences(now, &after), kept) {
+        wish.told = Some(format!(
+            "cargo-nix: the environment is not applied: it sets {names}, which this shell keeps as it is (readonly, or no \
+             text)\n  name it otherwise in crate-env.nix, or start a shell that does not declare it"
+        ));
+        wish.status = Some(State::Failed);
+        // What is applied stays, if it is this project's or cannot be taken back.
+        wish.target = Target::Bare;
+        (after, next, _) = applied(&wish, carried, now);
+        if wish.project == carried.project || touched(&differences(now, &after), kept).is_some() {
+            wish.target = Target::Keep;
+            (after, next, _) = applied(&wish, carried, now);
+        }
+    }
     if let (Target::Slot { .. }, Some(message)) = (&wish.target, excess(&after, &next)) {
         wish.told = Some(format!("cargo-nix: the environment is not applied: {message}"));
         wish.target = Target::Bare;
@@ -111,6 +131,13 @@ fn made(
     }
     after.insert(CARRIED.into(), next.encode().into());
     (after, warnings)
+}
+
+/// Those of `kept` that would change.
+fn touched(changes: &Changes, kept: &[&str]) -> Option<String> {
+    let names = changes.list.iter().map(|change| change.name.as_str());
+    let names: Vec<&str> = names.filter(|name| kept.contains(name)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn applied(wish: &Wish, carried: &Carried, now: &Variables) -> (Variables, Carried, Vec<String>) {
@@ -167,7 +194,7 @@ fn excess(after: &Variables, next: &Carried) -> Option<String> {
 
 /// What ought to be here; `None` outside every project.
 fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
-    let looked = Look::at(args, vars).and_then(|look| seen(look, carried, args, vars));
+    let looked = Look::at_prompt(args, vars).and_then(|look| seen(look, carried, args, vars));
     match looked {
         Ok(wish) => Some(wish),
         Err(Error::NoProject { .. }) => None,
@@ -237,19 +264,22 @@ fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
         Ok((project, shelf))
     });
     let message = format!("error: {error}");
-    let (project, target, told) = match found {
+    let (project, target, status, told) = match found {
         Ok((project, shelf)) => {
             let target = shelf.stand_in_for_any(carried);
             let older = !matches!(target, Target::Bare);
             let told = failed(project.directory(), &message, older);
-            (Some(*project.id().as_bytes()), target, told)
+            // In a project that was never allowed there is nothing to fail.
+            let known = older || shelf.trust.was_asked(&shelf.id);
+            let status = known.then_some(State::Failed);
+            (Some(*project.id().as_bytes()), target, status, told)
         }
-        Err(_) => (None, Target::Bare, message),
+        Err(_) => (None, Target::Bare, Some(State::Failed), message),
     };
     Wish {
         project,
         target,
-        status: Some(State::Failed),
+        status,
         told: Some(told),
     }
 }

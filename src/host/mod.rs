@@ -112,6 +112,8 @@ use tree::Tree;
 const SENTINEL: &str = "sentinel";
 const FILES: &str = "files";
 const DESCRIPTION: &str = "description";
+/// There if the last look was not kept.
+const IN_VAIN: &str = "in-vain";
 /// Wider than any tick of a file system's clock.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -148,6 +150,15 @@ impl Host {
         let rustup_home = rustup_home(vars);
         let known = || remembered(cache_dir, rustup_home.as_deref());
         Ok(known().unwrap_or_else(|| look_once(cache_dir, rustup_home.as_deref(), known)))
+    }
+
+    /// [`Host::current`], but `None` if the machine has changed and is to be looked
+    /// at, which takes a second. If the last look is not kept, as something changed
+    /// while it lasted, nobody else's look would help: then it is looked at here.
+    pub fn known(vars: &Vars, cache_dir: &Path) -> Option<Host> {
+        let known = remembered(cache_dir, rustup_home(vars).as_deref());
+        let in_vain = || kept(cache_dir, IN_VAIN).symlink_metadata().is_ok();
+        known.or_else(|| in_vain().then(|| Host::current(vars, cache_dir).ok())?)
     }
 
     /// The machine as it is now, every file that matters statted: for those who
@@ -250,6 +261,9 @@ fn look_and_remember(cache_dir: &Path, rustup_home: Option<&Path>) -> Host {
         let _ = sealed::write(&kept(cache_dir, DESCRIPTION), DESCRIPTION, description);
         let _ = remember(&host, FILES, &all, &all_stamp);
         let _ = remember(&host, SENTINEL, &few, &few_stamp);
+        let _ = std::fs::remove_file(kept(cache_dir, IN_VAIN));
+    } else {
+        let _ = sealed::write(&kept(cache_dir, IN_VAIN), IN_VAIN, b"");
     }
     host
 }

@@ -47,7 +47,11 @@ impl Reach {
     }
 }
 
+/// Stands for the hash of contents that are not read yet.
+const LATER: [u8; 32] = [0; 32];
+
 /// A path still to be looked at.
+#[derive(Clone)]
 struct Task {
     /// Relative to the root, without `..`, links not followed.
     path: PathBuf,
@@ -84,6 +88,9 @@ pub(super) struct Walk<'a> {
     findings: BTreeSet<Finding>,
     /// Of the files that are members so far.
     bytes: u64,
+    /// Files whose contents are hashed when all is found: a set that is too large
+    /// or at fault costs a prompt no reading.
+    unhashed: Vec<(PathBuf, Task)>,
 }
 
 /// Discovers the input set of `project`. Contents whose stat is that of `old`
@@ -142,6 +149,7 @@ impl<'a> Walk<'a> {
             records: BTreeMap::new(),
             directories: HashSet::new(),
             known: old.map(known).unwrap_or_default(),
+            unhashed: Vec::new(),
             tasks: Vec::new(),
             read: HashMap::new(),
             swept: HashMap::new(),
@@ -156,7 +164,34 @@ impl<'a> Walk<'a> {
         while let Some(task) = self.tasks.pop() {
             self.visit(task)?;
         }
+        for (real, task) in std::mem::take(&mut self.unhashed) {
+            self.hash(&real, &task)?;
+        }
         Ok(metadata)
+    }
+
+    fn hash(&mut self, real: &Path, task: &Task) -> Result<()> {
+        let Some(Record {
+            stat: Some(stat),
+            seen,
+            ..
+        }) = self.records.get(real)
+        else {
+            return Ok(());
+        };
+        if matches!(seen, Seen::File(hash) if *hash != LATER) {
+            return Ok(());
+        }
+        let stat = *stat;
+        match hash_file(&join(self.root, real)) {
+            Ok(hash) => self.put(real, stat, Seen::File(hash), true),
+            Err(_) if matches!(task.what, What::Within(Sweep::NixSide)) => {
+                self.records.remove(real);
+                self.put(real, stat, Seen::Unreadable, false);
+            }
+            Err(error) => return Err(self.unreadable(real, &error, task)),
+        }
+        Ok(())
     }
 
     /// Has `path` looked at, which no literal names.
@@ -230,14 +265,10 @@ impl<'a> Walk<'a> {
                     .map(|(_, hash)| *hash)
             }
         };
-        let hash = match known.map_or_else(|| hash_file(&absolute), Ok) {
-            Ok(hash) => hash,
-            Err(_) if within_nix_side => {
-                self.put(real, stat, Seen::Unreadable, false);
-                return Ok(());
-            }
-            Err(error) => return Err(self.unreadable(real, &error, task)),
-        };
+        let hash = known.unwrap_or(LATER);
+        if hash == LATER {
+            self.unhashed.push((real.to_path_buf(), task.clone()));
+        }
         self.put(real, stat, Seen::File(hash), true);
         Ok(())
     }

@@ -1,10 +1,26 @@
 /* A file system on the network, preloaded: each look at a file takes 0.5 ms
-   longer, which is what a server in the same building costs. */
+   longer, which is what a server in the same building costs. How many there
+   were is written to $LOOKS, if it is set, at the end. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-static void wait_for_server(void) { usleep(500); }
+static long looks;
+static void wait_for_server(void) {
+    __atomic_add_fetch(&looks, 1, __ATOMIC_RELAXED);
+    usleep(500);
+}
+__attribute__((destructor)) static void tell(void) {
+    const char *file = getenv("LOOKS");
+    FILE *out = file ? fopen(file, "w") : NULL;
+    if (out) {
+        fprintf(out, "%ld\n", looks);
+        fclose(out);
+    }
+}
 #define SLOW(name, parameters, arguments) \
     int name parameters { \
         int (*next) parameters = dlsym(RTLD_NEXT, #name); \

@@ -142,6 +142,11 @@ impl Terminal {
         terminal
     }
 
+    /// What the shell read at its start.
+    pub fn rc(&self) -> PathBuf {
+        self.files.join(".zshrc")
+    }
+
     /// Types a line; comes back at the next prompt.
     pub fn line(&mut self, text: impl AsRef<[u8]>) {
         // The shell has prompted, and now turns to its keyboard.

@@ -12,7 +12,7 @@ use std::process::Command;
 pub(super) enum Caller {
     /// A shell, which loads it again at the next prompt.
     Prompt,
-    /// An editor (`direnv export json`, `vim`): it watches what direnv
+    /// An editor (`direnv export json` not asked by nushell, `vim`): it watches what direnv
     /// watches, but an empty environment at its start does harm.
     Editor,
     /// A command that somebody typed (`direnv exec`), or a job of CI: it gets
@@ -25,9 +25,41 @@ pub(super) fn of(direnv: Option<i32>, ci: bool) -> Caller {
     if ci {
         return Caller::Once;
     }
-    direnv
-        .and_then(arguments)
-        .map_or(Caller::Prompt, |arguments| by(&arguments))
+    let Some((pid, arguments)) = direnv.and_then(|pid| Some((pid, arguments(pid)?))) else {
+        return Caller::Prompt;
+    };
+    match by(&arguments) {
+        // nushell's prompt asks with `export json`, as editors do.
+        Caller::Editor if started_by_nushell(pid) => Caller::Prompt,
+        caller => caller,
+    }
+}
+
+fn started_by_nushell(pid: i32) -> bool {
+    let parent = rustix::process::Pid::from_raw(pid).and_then(parent);
+    parent.and_then(arguments).is_some_and(|words| is_nushell(&words))
+}
+
+/// A login shell's name begins with a dash.
+fn is_nushell(arguments: &[OsString]) -> bool {
+    let name = arguments
+        .first()
+        .and_then(|program| Path::new(program).file_name());
+    let name = name.and_then(|name| name.to_str());
+    matches!(name, Some("nu" | "-nu" | ".nu-wrapped"))
+}
+
+/// The process that started this one.
+fn parent(pid: rustix::process::Pid) -> Option<i32> {
+    let pid = pid.as_raw_nonzero();
+    if let Ok(line) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // The second word is a name, in parentheses, and may hold anything.
+        let (_, words) = line.rsplit_once(')')?;
+        return words.split_whitespace().nth(1)?.parse().ok();
+    }
+    let mut ps = Command::new("ps");
+    let output = ps.args(["-o", "ppid=", "-p", &pid.to_string()]).output().ok()?;
+    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
 }
 
 fn by(arguments: &[OsString]) -> Caller {
@@ -83,5 +115,14 @@ mod tests {
         assert_eq!(of("direnv export gha"), Caller::Once);
         assert_eq!(of("bash -c exec"), Caller::Prompt);
         assert_eq!(by(&[]), Caller::Prompt);
+        for (line, is) in [
+            ("/usr/bin/nu -l", true),
+            ("-nu", true),
+            ("emacs --nu", false),
+            ("nushed", false),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(is_nushell(&words), is, "{line}");
+        }
     }
 }

@@ -8,10 +8,12 @@
 
 use super::caller::{self, Caller};
 use super::watches::{self, Entry};
+use super::{size, text};
 use crate::background::{self, State, now};
 use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
 use crate::cmd::output;
+use crate::env::merge::Changes;
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::inputs::Inputs;
@@ -22,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
-    output::print(&load(args, vars).text(args, vars))
+    let load = load(args, vars);
+    output::print(&load.text(args, vars))
 }
 
 /// What becomes of one load.
@@ -43,6 +46,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         offline: args.offline,
         ..ObtainArgs::default()
     };
+    let caller = caller::of(args.direnv, vars.ci);
     let began = now();
     let known = Project::find_below(args.directory.as_deref(), vars.home.as_deref())
         .and_then(|project| Ok((Cache::new(vars.cache_dir()?), project)));
@@ -54,16 +58,17 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
     // The second look is for an edit that came while the first one failed.
     for last in [false, true] {
         let began = now();
-        let look = if last {
-            Look::at(&obtain, vars)
-        } else {
-            Look::of(project.clone(), &obtain, vars)
+        let wait = args.wait || caller != Caller::Prompt;
+        let look = match last {
+            true if wait => Look::at(&obtain, vars),
+            true => Look::at_prompt(&obtain, vars),
+            false => Look::of(project.clone(), &obtain, vars, wait),
         };
         match look {
             Ok(look) => {
-                let mut load = of_look(look, args, &obtain, vars, began);
+                let mut load = of_look(look, caller, args, &obtain, vars, began);
                 load.watches.push(stamp);
-                return load;
+                return load.fitting(&cache, &project, args, vars);
             }
             Err(error) => {
                 let faulty = Inputs::watches_of_a_fault(&project);
@@ -74,7 +79,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
                 watches.push(stamp);
                 let id = project.id().to_hex();
                 let older = cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
-                return Load::failed(&error, older, watches);
+                return Load::failed(&error, older, watches).fitting(&cache, &project, args, vars);
             }
         }
     }
@@ -108,30 +113,38 @@ fn places(directory: Option<&Path>, began: u64) -> Vec<Entry> {
 
 fn of_look(
     mut look: Look<'_>,
+    caller: Caller,
     args: &DirenvExportArgs,
     obtain: &ObtainArgs,
     vars: &Vars,
     began: u64,
 ) -> Load {
     let (id, digest) = (look.project.id().to_hex(), look.inputs.digest());
+    let mut watches = watches::entries(&look.inputs.watches(), began);
+    if let Some(message) = withheld(&look, &id, &watches, args, vars) {
+        let older = look.older(|key| may_stand_in(key, &id, args, vars));
+        return Load::failed(&Error::Project { message }, older, watches);
+    }
     // What was allowed was what the look before this one saw.
     let ask_first = args.can_require && args.required != Some(digest);
     if args.can_require && !ask_first {
         look.only = Some(digest);
         if let Err(error) = allowed(&look, &id, vars) {
-            return Load::failed(&error, None, watches::entries(&look.inputs.watches(), began));
+            return Load::failed(&error, None, watches);
         }
     }
     let known = !ask_first || may_stand_in(&look.key, &id, args, vars);
     let found = match look.slot.take().filter(|_| known) {
         Some(slot) => {
             look.remember();
+            if let Ok(data) = vars.data_dir() {
+                Trust::new(&data).note(&id, &look.key, &digest);
+            }
             Found::ready(slot)
         }
         None if ask_first => Found::older(look.older(|key| may_stand_in(key, &id, args, vars))),
-        None => missed(&mut look, args, obtain, vars),
+        None => missed(&mut look, caller, args, obtain, vars),
     };
-    let mut watches = watches::entries(&look.inputs.watches(), began);
     watches.extend(found.job.and_then(process));
     Load {
         state: found.state,
@@ -183,27 +196,66 @@ impl Found {
     }
 }
 
+/// Why nothing of the inputs may be used, although the .envrc is allowed:
+/// `cargo-nix deny` was called for them, or direnv is asked about the inputs and
+/// cannot be about all of them.
+fn withheld(
+    look: &Look<'_>,
+    id: &str,
+    watches: &[Entry],
+    args: &DirenvExportArgs,
+    vars: &Vars,
+) -> Option<String> {
+    let trust = Trust::new(&vars.data_dir().ok()?);
+    let digest = look.inputs.digest();
+    let way_out = "`cargo-nix allow` shows what there is to allow, and allows it";
+    if trust.denies(id, &digest) {
+        let directory = look.project.directory().display();
+        return Some(format!(
+            "{directory} was denied (its content is {:.8})\n  {way_out}",
+            digest.to_hex()
+        ));
+    }
+    let ask = args.can_require && !trust.allows(&digest);
+    let beyond = ask.then(|| text::beyond(watches)).flatten()?;
+    Some(format!(
+        "{} lies above the .envrc: direnv cannot be asked whether it is allowed\n  {way_out}",
+        beyond.display()
+    ))
+}
+
 /// Notes what `require_allowed` has allowed: for the job, and for the time when
 /// this slot is the older one.
 fn allowed(look: &Look<'_>, id: &str, vars: &Vars) -> Result<()> {
     let trust = Trust::new(&vars.data_dir()?);
     let digest = look.inputs.digest();
     trust.allow_for_direnv(id, &digest)?;
-    trust.note(id, &look.key, &digest);
+    if look.settled {
+        trust.note(id, &look.key, &digest);
+    }
     Ok(())
 }
 
 /// Whether the slot may be used without asking direnv; see [`crate::trust`].
 fn may_stand_in(key: &Key, id: &str, args: &DirenvExportArgs, vars: &Vars) -> bool {
-    let allows = |data: PathBuf| Trust::new(&data).direnv_allows_slot(id, key);
-    !args.can_require || vars.data_dir().is_ok_and(allows)
+    let Ok(data) = vars.data_dir() else {
+        return !args.can_require;
+    };
+    let trust = Trust::new(&data);
+    !trust.denies_slot(id, key) && (!args.can_require || trust.direnv_allows_slot(id, key))
 }
 
 /// What is applied while, and until, there is nothing for the inputs as they are.
-fn missed(look: &mut Look<'_>, args: &DirenvExportArgs, obtain: &ObtainArgs, vars: &Vars) -> Found {
+fn missed(
+    look: &mut Look<'_>,
+    caller: Caller,
+    args: &DirenvExportArgs,
+    obtain: &ObtainArgs,
+    vars: &Vars,
+) -> Found {
     let id = look.project.id().to_hex();
     let older = look.older(|key| may_stand_in(key, &id, args, vars));
-    let wait = match caller::of(args.direnv, vars.ci) {
+    let wait = match caller {
         Caller::Once => true,
         Caller::Editor => args.wait || older.is_none(),
         Caller::Prompt => args.wait,
@@ -244,6 +296,30 @@ fn process(pid: u32) -> Option<Entry> {
 }
 
 impl Load {
+    /// What is too big to start anything in is not applied: bash could not even
+    /// start direnv again. The newest environment that is not too big stays.
+    fn fitting(self, cache: &Cache, project: &Project, args: &DirenvExportArgs, vars: &Vars) -> Load {
+        let known = vars.direnv_watches.as_deref();
+        let excess = |changes: &Changes| size::fit(changes, known, &self.watches).1;
+        let Some(message) = self.env.as_ref().and_then(|_| excess(&self.changes())) else {
+            return self;
+        };
+        let id = project.id().to_hex();
+        let fits = |slot: &Slot| excess(&text::changes(&slot.env)).is_none();
+        let mut keys = cache.history(&id).into_iter().rev();
+        let env = keys.find_map(|key| {
+            let usable = may_stand_in(&key, &id, args, vars);
+            let slot = usable.then(|| cache.slot(&key)).flatten().filter(fits)?;
+            Some(slot.env)
+        });
+        Load {
+            state: State::Failed,
+            message: Some(message),
+            env,
+            ..self
+        }
+    }
+
     fn failed(error: &Error, older: Option<Slot>, watches: Vec<Entry>) -> Load {
         Load {
             state: State::Failed,

@@ -2,28 +2,24 @@
 //! where direnv is to be asked first, the question.
 
 use super::export::Load;
-use super::watches;
+use super::watches::Entry;
+use super::{size, watches};
 use crate::background::State;
 use crate::cli::DirenvExportArgs;
 use crate::cmd::start;
 use crate::env::Env;
 use crate::env::merge::{Changes, merge};
-use crate::env::render::{Format, render, sh_quote};
+use crate::env::render::{Format, is_identifier, render, sh_quote};
+use crate::hook::outside;
 use crate::vars::{STATUS, Vars};
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 impl Load {
     /// The bash that direnv's bash is to evaluate.
-    pub(super) fn text(mut self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
-        let mut changes = self.env.as_ref().map(changes).unwrap_or_default();
-        if let Some(message) = start::excess(&[], &start::variables(&changes)) {
-            // bash could not even start direnv again to tell it of this.
-            self.state = State::Failed;
-            self.message = Some(message);
-            self.env = None;
-            changes = Changes::default();
-        }
+    pub(super) fn text(self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
+        let changes = self.changes();
         let mut text = Vec::new();
         if let Some(digest) = self.ask_first {
             let list = words(&self.required());
@@ -35,20 +31,48 @@ impl Load {
             }
         }
         self.apply(&changes, &mut text);
-        text.extend_from_slice(&watches::watch(vars.direnv_watches.as_deref(), &self.watches));
+        let known = vars.direnv_watches.as_deref();
+        let (watched, _) = size::fit(&changes, known, &self.watches);
+        text.extend_from_slice(&watches::watch(known, &watched.entries));
+        if watched.left_out > 0 {
+            let words = format!(
+                "cargo-nix: {} of {} inputs are too many for direnv to remember: an edit of one of these is seen at \
+                 the next load (`direnv reload`)",
+                watched.left_out,
+                self.watches.len()
+            );
+            line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
+        }
         self.tell(&mut text);
         if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
         {
-            line(&mut text, &[b"__cargo_nix_run_hook ", &quoted(hook.as_bytes())]);
+            let mut call = [b"__cargo_nix_run_hook ".as_slice(), &quoted(hook.as_bytes())].concat();
+            for name in exported(&changes) {
+                call.push(b' ');
+                call.extend_from_slice(name.as_bytes());
+            }
+            line(&mut text, &[&call]);
         }
         text
+    }
+
+    /// What the environment changes in the variables as they are.
+    pub(super) fn changes(&self) -> Changes {
+        self.env.as_ref().map(changes).unwrap_or_default()
     }
 
     fn apply(&self, changes: &Changes, text: &mut Vec<u8>) {
         let rendered = render(Format::Bash, changes);
         start::warn(&rendered.warnings);
         text.extend_from_slice(&rendered.text);
+        let name = outside::CARRIED_BY_DIRENV;
+        match outside::carried(changes, &std::env::vars_os().collect()) {
+            Some(carried) => line(text, &[b"export ", name.as_bytes(), b"=", carried.as_bytes()]),
+            // Of an .envrc above, which this one takes in.
+            None if std::env::var_os(name).is_some() => line(text, &[b"unset ", name.as_bytes()]),
+            None => {}
+        }
         line(
             text,
             &[
@@ -104,12 +128,12 @@ impl Load {
             State::Ready => return,
             State::Building => (
                 "log_status",
-                "cargo-nix: the environment is being built; it comes when it is ready (`cargo nix status`)"
+                "cargo-nix: the environment is being built; it comes when it is ready (`cargo-nix status`)"
                     .to_owned(),
             ),
             State::Stale => (
                 "log_status",
-                "cargo-nix: the last environment stays until the new one is built (`cargo nix status`)"
+                "cargo-nix: the last environment stays until the new one is built (`cargo-nix status`)"
                     .to_owned(),
             ),
             State::Failed => {
@@ -129,21 +153,42 @@ impl Load {
 
     /// The files that direnv can be asked about: those below the .envrc.
     fn required(&self) -> Vec<PathBuf> {
-        let Ok(here) = std::env::current_dir().and_then(|here| here.canonicalize()) else {
-            return Vec::new();
-        };
-        let files = self.watches.iter().filter(|watch| watch.modified.is_some());
-        files
-            .filter_map(|watch| watch.path.strip_prefix(&here).ok())
-            .filter(|path| !path.as_os_str().as_bytes().windows(2).any(|two| two == b".."))
-            .filter(|path| path.is_file())
-            .map(Path::to_path_buf)
-            .collect()
+        let Some(here) = here() else { return Vec::new() };
+        let files = self.watches.iter().filter_map(|watch| below(&here, watch));
+        files.map(Path::to_path_buf).collect()
     }
 }
 
-fn changes(env: &Env) -> Changes {
+/// The first file that direnv cannot be asked about, if there is one: it refuses
+/// paths that lead upwards.
+pub(super) fn beyond(watches: &[Entry]) -> Option<&Path> {
+    let here = here().unwrap_or_default();
+    let mut files = watches.iter().filter(|watch| watch.path.is_file());
+    let file = files.find(|watch| below(&here, watch).is_none())?;
+    Some(&file.path)
+}
+
+/// Where the .envrc is.
+fn here() -> Option<PathBuf> {
+    std::env::current_dir().and_then(|here| here.canonicalize()).ok()
+}
+
+/// The path of a file from there.
+fn below<'a>(here: &Path, watch: &'a Entry) -> Option<&'a Path> {
+    let path = watch.path.strip_prefix(here).ok()?;
+    let upwards = path.as_os_str().as_bytes().windows(2).any(|two| two == b"..");
+    (!upwards && watch.modified.is_some() && watch.path.is_file()).then_some(path)
+}
+
+pub(super) fn changes(env: &Env) -> Changes {
     merge(env, |name| std::env::var_os(name))
+}
+
+/// What bash exports once the changes are made, as far as bash can name it.
+fn exported(changes: &Changes) -> BTreeSet<String> {
+    let present = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let set = changes.list.iter().map(|change| change.name.clone());
+    present.chain(set).filter(|name| is_identifier(name)).collect()
 }
 
 fn words(paths: &[PathBuf]) -> Vec<u8> {

@@ -95,6 +95,49 @@ fn decode(known: &[u8]) -> Option<Vec<Value>> {
     (!entries.is_empty() && entries.iter().all(is_known)).then_some(entries)
 }
 
+/// As many of `ours` as fit into `room` bytes of `$DIRENV_WATCHES`: first what is
+/// not there and what is written in Nix, then directories, which tell of most
+/// edits below them, then the rest.
+pub(super) fn fewer(known: Option<&OsStr>, ours: &[Entry], room: usize) -> Vec<Entry> {
+    // Packing makes no entry longer than this.
+    let longest = |entry: &Entry| 2 * entry.path.as_os_str().len() + 128;
+    let mut kept = ours.to_vec();
+    if kept.iter().map(longest).sum::<usize>() < room {
+        return kept;
+    }
+    let mut length = encoded(known, &kept).len();
+    if length <= room {
+        return kept;
+    }
+    kept.sort_by_cached_key(|entry| {
+        let path = &entry.path;
+        let named = path.extension().is_some_and(|extension| extension == "nix");
+        if entry.modified.is_none() || named || path.starts_with("/proc") {
+            0
+        } else {
+            1 + u8::from(!path.is_dir())
+        }
+    });
+    while length > room && !kept.is_empty() {
+        let fits = kept.len() as u64 * room as u64 / length as u64;
+        kept.truncate((fits * 9 / 10) as usize);
+        length = encoded(known, &kept).len();
+    }
+    kept
+}
+
+/// `$DIRENV_WATCHES` with `ours` in it, in any case about as long as it will be.
+pub(super) fn encoded(known: Option<&OsStr>, ours: &[Entry]) -> String {
+    let entries = known.and_then(|known| decode(known.as_bytes()));
+    encode(entries.unwrap_or_default(), ours)
+}
+
+/// As direnv packs what it keeps in a variable.
+pub(super) fn pack(json: &Value) -> String {
+    let json = serde_json::to_vec(json).expect("a value is JSON");
+    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
+}
+
 /// direnv takes the keys in any case. A path that is not UTF-8 has no form in
 /// JSON; direnv cannot watch its own .envrc there, and loads at every prompt.
 fn encode(mut entries: Vec<Value>, ours: &[Entry]) -> String {
@@ -103,8 +146,7 @@ fn encode(mut entries: Vec<Value>, ours: &[Entry]) -> String {
         let (modtime, exists) = (entry.modified.unwrap_or(0), entry.modified.is_some());
         Some(json!({ "path": path, "modtime": modtime, "exists": exists }))
     }));
-    let json = serde_json::to_vec(&entries).expect("a list of watches is JSON");
-    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
+    pack(&Value::Array(entries))
 }
 
 /// Two starts of direnv: one for what is there, with times; one for what is not.

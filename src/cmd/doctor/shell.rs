@@ -35,7 +35,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
         None => checks.push(Check::absent(
             "direnv",
             "not on PATH",
-            "install direnv to have environments loaded on `cd`; `cargo nix develop` works without",
+            "not needed: `cargo-nix hook` loads environments on `cd` as well, and `cargo nix develop` needs neither",
         )),
     }
     let hooked: Vec<&str> = SHELL_FILES
@@ -46,8 +46,9 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
     checks.push(if hooked.is_empty() {
         Check::absent(
             "shell-hook",
-            "no shell's file has a hook of direnv",
-            "bash: add `eval \"$(direnv hook bash)\"` to ~/.bashrc; see `direnv hook --help` for others",
+            "no shell's file has a hook, of ours or of direnv",
+            "bash: add `eval \"$(cargo-nix hook bash)\"` (without direnv) or `eval \"$(direnv hook bash)\"` to ~/.bashrc; \
+             `cargo-nix hook --help` and `direnv hook --help` have the others",
         )
     } else {
         Check::ok("shell-hook", hooked.join(", "))

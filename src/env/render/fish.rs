@@ -8,6 +8,20 @@ use std::os::unix::ffi::OsStrExt;
 /// `prefix` stands before each command.
 pub(super) struct Fish {
     pub prefix: &'static str,
+    /// What leaving restores may have come from a universal variable.
+    pub hook: bool,
+}
+
+/// Where a universal variable has this very value, the global one before it goes;
+/// else one is set by the command that follows.
+fn universal(name: &str, value: Option<&Value>, out: &mut Rendered) {
+    let Some(value) = value else { return };
+    let words = format!(
+        "builtin set -qU {name}; and builtin set -eg {name}; builtin set -qUx {name}; and builtin test \"${name}\" = "
+    );
+    out.text.extend_from_slice(words.as_bytes());
+    quote(value.joined().as_bytes(), &mut out.text);
+    out.text.extend_from_slice(b"; or ");
 }
 
 impl Language for Fish {
@@ -16,6 +30,9 @@ impl Language for Fish {
     }
 
     fn change(&self, name: &str, value: Option<&Value>, out: &mut Rendered) {
+        if self.hook && value.is_some() && name != "PATH" {
+            universal(name, value, out);
+        }
         out.text.extend_from_slice(self.prefix.as_bytes());
         match value {
             Some(value) => {
@@ -32,7 +49,9 @@ impl Language for Fish {
                 }
             }
             None => {
-                out.text.extend_from_slice(b"set -e ");
+                // Never a universal one.
+                let scope = if self.hook { "set -eg " } else { "set -e " };
+                out.text.extend_from_slice(scope.as_bytes());
                 out.text.extend_from_slice(name.as_bytes());
             }
         }

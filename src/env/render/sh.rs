@@ -1,12 +1,28 @@
 //! sh, bash (3.2 and later) and zsh: one text for all three.
 
-use super::super::merge::Value;
+use super::super::merge::{Changes, Value};
 use super::{Language, Rendered, refused};
 use std::os::unix::ffi::OsStrExt;
 
 /// `prefix` stands before each command.
 pub(super) struct Sh {
     pub prefix: &'static str,
+}
+
+/// For the hooks: deaf to functions and aliases.
+pub(super) const HOOK: Sh = Sh { prefix: "\\builtin " };
+
+/// `rendered`, but only if the hook's `__cargo_nix_check` finds no variable among
+/// these that cannot be set; else what `cargo-nix` says knowing of those.
+pub(super) fn checked(rendered: Rendered, changes: &Changes) -> Rendered {
+    let names = changes.list.iter().map(|change| change.name.as_str());
+    let names: Vec<&str> = names.filter(|name| HOOK.refuses(name).is_none()).collect();
+    let before = format!("if __cargo_nix_check {}; then\n", names.join(" "));
+    let after = "else\n__cargo_nix_again\nfi\n";
+    Rendered {
+        text: [before.as_bytes(), &rendered.text, after.as_bytes()].concat(),
+        ..rendered
+    }
 }
 
 impl Language for Sh {
