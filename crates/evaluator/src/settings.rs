@@ -8,6 +8,7 @@
 use crate::nix::{NixError, State};
 use cargo_nix_protocol::Settings;
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// Puts the configuration into the environment of this process.
@@ -19,6 +20,61 @@ pub unsafe fn install(settings: &Settings) {
     let text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
     // SAFETY: the caller's claim.
     unsafe { std::env::set_var("NIX_CONFIG", text) }
+    if settings.offline {
+        // SAFETY: the caller's claim.
+        unsafe { cut_off() }
+    }
+}
+
+/// No setting keeps libnix from fetching what an expression names, nor
+/// `builtin:fetchurl` from its URL: so curl is sent to a proxy that nobody can
+/// be, and git is left its files. Builds that fetch are refused before they
+/// start, by [`crate::drv::Missing`]; this is for those of an evaluation.
+///
+/// # Safety
+/// As [`install`].
+unsafe fn cut_off() {
+    let proxy = format!("http://{}", refusing());
+    for name in [
+        "http_proxy",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
+        // SAFETY: the caller's claim.
+        unsafe { std::env::set_var(name, &proxy) }
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        // SAFETY: the caller's claim.
+        unsafe { std::env::remove_var(name) }
+    }
+    // SAFETY: the caller's claim.
+    unsafe { std::env::set_var("GIT_ALLOW_PROTOCOL", "file") }
+}
+
+/// An address of this machine that refuses connections for as long as this
+/// process lives: bound, so that nobody else can be there, and not listened at.
+fn refusing() -> SocketAddr {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with};
+    let own = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let bound = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .and_then(|socket| bind(&socket, &own).map(|()| socket))
+    .and_then(|socket| getsockname(&socket).map(|address| (socket, address)));
+    match bound.map(|(socket, address)| (socket, SocketAddr::try_from(address))) {
+        Ok((socket, Ok(address))) => {
+            // For as long as this process lives.
+            std::mem::forget(socket);
+            address
+        }
+        // Without a loopback device there is no network either.
+        _ => SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+    }
 }
 
 /// What the settings depend on besides the request.
@@ -84,6 +140,7 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
     }
     if settings.offline {
         set("substitute", "false");
+        set("substituters", "");
         set("tarball-ttl", "4294967295");
         set("download-attempts", "0");
         set("connect-timeout", "1");
@@ -146,6 +203,16 @@ mod tests {
             ..Settings::default()
         };
         assert!(ours(&impure, &PLAIN).contains("pure-eval = false\n"));
+    }
+
+    #[test]
+    fn nobody_is_at_the_address_that_refuses() {
+        let address = refusing();
+        assert!(std::net::TcpStream::connect(address).is_err());
+        assert!(
+            std::net::TcpListener::bind(address).is_err(),
+            "nobody else can be"
+        );
     }
 
     #[test]
