@@ -152,9 +152,9 @@ fn packages_for_crates_of_the_lock() {
     let slots = std::fs::read_dir(case.world.cache().join("slots")).expect("slots");
     let units = slots
         .map(|slot| slot.expect("a slot").path().join("units"))
-        .find_map(|file| std::fs::read_to_string(file).ok())
+        .find_map(|file| cargo_nix::sealed::read(&file, cargo_nix::cache::units::KIND))
         .expect("what units are built with");
-    let units: serde_json::Value = serde_json::from_str(&units).expect("JSON");
+    let units: serde_json::Value = serde_json::from_slice(&units).expect("JSON");
     let crates: Vec<&String> = units["crates"].as_object().expect("crates").keys().collect();
     assert_eq!(crates, ["libz-sys", "openssl-sys"]);
 }
@@ -238,16 +238,24 @@ fn lib_and_stdenv_of_the_host_set() {
         "crate-env.nix",
         "{ lib, stdenv, openssl, pkgs, system, defaultCrateOverrides }:\n{\n  crates = defaultCrateOverrides;\n  buildInputs = lib.optionals stdenv.hostPlatform.isUnix [ openssl.dev ]\n    \
          ++ lib.optional (stdenv.isLinux && stdenv.isDarwin) pkgs.nothing;\n  env = {\n    \
-         LIBS = lib.removePrefix \"/\" (lib.makeLibraryPath [ openssl ]);\n    SYSTEM = lib.escapeShellArg \"it's ${system}\";\n    \
+         LIBS = lib.makeLibraryPath [ openssl ];\n    INCLUDE = \"${lib.getDev openssl}/include\";\n    SYSTEM = lib.escapeShellArg \"it's ${system}\";\n    \
          WORDS = lib.concatMapStringsSep \",\" lib.trim (lib.splitString \".\" \" a .b\");\n  };\n}\n",
     )]);
-    let dump = case.dump();
-    assert_eq!(dump["variables"]["WORDS"], "a,b");
+    let (dump, _) = case.environment();
+    let file = |variable: &str, name: &str| {
+        let directory = dump["variables"][variable].as_str().expect("a directory");
+        std::fs::metadata(std::path::Path::new(directory).join(name)).is_ok_and(|file| file.len() > 0)
+    };
     assert!(
-        dump["variables"]["LIBS"]
-            .as_str()
-            .is_some_and(|libs| libs.ends_with("/lib"))
+        file("LIBS", "libssl.so") && file("LIBS", "libcrypto.so"),
+        "{dump}"
     );
+    // Debian has it in two directories, one of them for the architecture.
+    assert!(
+        file("INCLUDE", "openssl/ssl.h") && file("INCLUDE", "openssl/opensslconf.h"),
+        "{dump}"
+    );
+    assert_eq!(dump["variables"]["WORDS"], "a,b");
     assert!(
         dump["variables"]["SYSTEM"]
             .as_str()

@@ -18,7 +18,9 @@
 //!   "programs": { "<nixpkgs attribute>": { "path": "/usr/bin/protoc", "version": "3.21.12", "identity": "…",
 //!                                          "programs": { "protoc": "/usr/bin/protoc" } } },
 //!   "libraries": { "<nixpkgs attribute>": { "version": "3.0.19", "identity": "…",
-//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } },
+//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ],
+//!                                           "lib": [ "<dir>/libssl.so" ],
+//!                                           "include": { "openssl": [ "/usr/include/openssl" ] } } },
 //!   "install": "apt-get install",
 //!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" },
 //!   "tree": { "id": "…", "mounts": [ "/usr", "/lib" ] } }

@@ -7,7 +7,7 @@
 //! also of the modules that its .pc files require.
 
 use super::contents::{Contents, files_below};
-use super::pkg_config::Modules;
+use super::pkg_config::{Module, Modules};
 use super::sentinel::Sentinel;
 use super::{find_program, platform, run};
 use serde::Deserialize;
@@ -50,6 +50,10 @@ pub(super) struct Found {
     pc: Vec<PathBuf>,
     libraries: Vec<PathBuf>,
     headers: Vec<PathBuf>,
+    /// Of `libraries`, its own.
+    own: Vec<PathBuf>,
+    /// name below an include directory -> where it is
+    include: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     has_library: bool,
 }
 
@@ -87,9 +91,10 @@ impl Found {
             .cloned()
             .collect();
         let identity = contents.identity(&self.version, &files);
-        self.has_library.then(
-            || json!({ "version": self.version, "identity": identity, "pc": self.pc, "files": self.libraries }),
-        )
+        self.has_library.then(|| {
+            json!({ "version": self.version, "identity": identity, "pc": self.pc, "files": self.libraries,
+                    "lib": self.own, "include": self.include })
+        })
     }
 }
 
@@ -174,6 +179,17 @@ fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[S
     let version = closure
         .iter()
         .find(|(name, _)| entry.pkg_config.first() == Some(name));
+    let own: Vec<&Module> = closure
+        .iter()
+        .filter(|(name, _)| entry.pkg_config.contains(name))
+        .map(|(_, module)| module)
+        .collect();
+    let own_libraries: BTreeSet<PathBuf> = own
+        .iter()
+        .flat_map(|module| module.libraries())
+        .chain(plain.iter().cloned())
+        .collect();
+    let include = include(&entry.headers, &own);
     let has_library =
         version.is_some() || !plain.is_empty() && (entry.headers.is_empty() || !headers.is_empty());
     libraries.extend(plain);
@@ -188,8 +204,41 @@ fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[S
             .collect(),
         libraries: libraries.into_iter().collect(),
         headers: headers.into_iter().collect(),
+        own: own_libraries.into_iter().collect(),
+        include,
         has_library,
     }
+}
+
+/// The package's own headers, by what a program names them by: those of the table,
+/// and directories of the system that its .pc files name.
+fn include(headers: &[String], own: &[&Module]) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let directories = platform::include_directories();
+    let mut found: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+    let listed = headers
+        .iter()
+        .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
+        .filter(|path| path.exists());
+    let named = own.iter().flat_map(|module| module.include_directories());
+    for path in listed.chain(named) {
+        // The longest, as one may lie in another.
+        let below = directories
+            .iter()
+            .filter_map(|directory| path.strip_prefix(directory).ok())
+            .min_by_key(|name| name.as_os_str().len());
+        if let Some(name) = below.map(Path::to_path_buf).filter(|name| *name != Path::new("")) {
+            found.entry(name).or_default().insert(path);
+        }
+    }
+    // What lies in a directory that is found comes with it.
+    let names: Vec<PathBuf> = found.keys().cloned().collect();
+    found.retain(|name, _| {
+        !name
+            .ancestors()
+            .skip(1)
+            .any(|above| names.iter().any(|other| other == above))
+    });
+    found
 }
 
 /// The .pc file's, else the package manager's, else what the program says.
