@@ -66,7 +66,7 @@ in
   );
   meta = {
     problems = builtins.sort before problems;
-    inherit (sources) warnings;
+    warnings = sources.warnings ++ (if problems != [ ] then [ ] else merged.warnings);
     pinned = sources.pinned or false;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
     units = if problems != [ ] then null else merged.units;

@@ -32,6 +32,8 @@ let
       files ? [ ],
       libraries ? [ ],
       include ? { },
+      # The package to install for a library of this name, if there is none.
+      lacks ? null,
     }:
     let
       names = attrNames include;
@@ -63,6 +65,8 @@ let
           inherit name version;
           paths = tools.unique (attrValues programs ++ pc ++ files);
         };
+        cargoNix.noLibrary =
+          if lacks == null then null else "${host.install or "apt-get install"} ${lacks}";
       };
     in
     whole;
@@ -88,6 +92,7 @@ let
       files = library.files or [ ];
       libraries = library.lib or [ ];
       include = library.include or { };
+      lacks = program.lacks or null;
     }
   ) (programs // libraries);
 

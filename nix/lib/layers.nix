@@ -7,8 +7,10 @@ layers:
 let
   inherit (builtins)
     attrNames
+    attrValues
     filter
     foldl'
+    isAttrs
     length
     ;
   inherit (tools)
@@ -67,6 +69,31 @@ let
     shellHook = join "\n" (filter (hook: hook != "") (map (value: value.shellHook or "") values));
   };
 
+  # A program of the machine that a layer takes for a library.
+  noLibraries =
+    layer:
+    let
+      inherit (layer) value;
+      ofCrate = crate: if isAttrs crate then crate.buildInputs or [ ] else [ ];
+      place = placeOf "buildInputs" value;
+      at = if place == null then layer.file else "${place.file}:${toString place.line}:${toString place.column}";
+      inputs =
+        value.buildInputs or [ ]
+        ++ layer.shell.cargoNix.shell.buildInputs or [ ]
+        ++ concatMap ofCrate (attrValues (ownCrates value));
+    in
+    map (
+      package:
+      "${at}: `buildInputs` has `${package.pname}`, of which this machine has the programs but not the library\n  "
+      + "install it: ${package.cargoNix.noLibrary}; for the programs alone, `nativeBuildInputs` is the place"
+    ) (filter (input: input.cargoNix.noLibrary or null != null) inputs);
+  ownCrates =
+    value:
+    let
+      crates = value.crates or { };
+    in
+    tools.without (filter (name: placeOf name crates == null) (attrNames crates)) crates;
+
   parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
 in
 {
@@ -75,6 +102,7 @@ in
       [ chosen.problem ]
     else
       unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
+  warnings = unique (concatMap noLibraries layers);
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
   units = sources.units merged;

@@ -55,6 +55,8 @@ pub(super) struct Found {
     /// name below an include directory -> where it is
     include: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     has_library: bool,
+    /// What to install for the library, where only the programs are there.
+    lacks: Option<String>,
 }
 
 impl Found {
@@ -78,7 +80,10 @@ impl Found {
             .map(|(name, path)| (name.as_str(), path))
             .collect();
         let identity = contents.identity(&self.version, &paths);
-        Some(json!({ "path": path, "programs": programs, "version": self.version, "identity": identity }))
+        Some(
+            json!({ "path": path, "programs": programs, "version": self.version, "identity": identity,
+                    "lacks": self.lacks }),
+        )
     }
 
     /// As an entry of `arguments.host.libraries`.
@@ -133,6 +138,7 @@ pub(super) fn find(sentinel: &mut Sentinel) -> BTreeMap<String, Found> {
         }
         package.programs = programs;
         package.version = version_of(entry, &package, &versions);
+        package.lacks = lacks(entry, &package, &versions);
         for file in package
             .programs
             .iter()
@@ -207,7 +213,15 @@ fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[S
         own: own_libraries.into_iter().collect(),
         include,
         has_library,
+        lacks: None,
     }
+}
+
+/// See [`Found::lacks`]. What is installed already has programs only.
+fn lacks(entry: &Entry, found: &Found, versions: &BTreeMap<String, String>) -> Option<String> {
+    let has_library = found.has_library || entry.pkg_config.is_empty() && entry.libraries.is_empty();
+    let name = platform::package_name(entry).filter(|_| !has_library)?;
+    (!versions.contains_key(name)).then(|| name.to_owned())
 }
 
 /// The package's own headers, by what a program names them by: those of the table,
@@ -323,6 +337,19 @@ mod tests {
             let something = entry.pkg_config.len() + entry.programs.len() + entry.libraries.len();
             assert!(something > 0, "{name} has nothing that could be found");
         }
+    }
+
+    #[test]
+    fn a_program_is_no_library() {
+        let table = table();
+        let found = library(&Entry::default(), &mut Modules::default(), &BTreeMap::new());
+        let installed = BTreeMap::from([("protobuf-compiler".to_owned(), "3".to_owned())]);
+        let told = |name: &str| lacks(&table[name], &found, &installed);
+        if cfg!(target_os = "linux") {
+            assert_eq!(told("zstd").as_deref(), Some("libzstd-dev"));
+            assert_eq!(told("protobuf"), None, "it has the programs");
+        }
+        assert_eq!(told("cmake"), None, "there is no library of that name");
     }
 
     #[test]
