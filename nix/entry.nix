@@ -1,8 +1,9 @@
 # What the evaluator calls: from a snapshot of a project to its environment.
 #
 # The argument is `EnvArguments` of crates/protocol, with `snapshot` (the store
-# path of the snapshot, a string with context) and `snapshotNarHash` added. The
-# result:
+# path of the snapshot, a string with context), `snapshotTree` and `snapshotNarHash`
+# added. An impure evaluation has the project itself in the place of the snapshot;
+# `snapshotTree` is the one in the store. The result:
 #
 #   imports   parts of the machine that must be in the store first; if there are
 #             any, nothing else may be forced
@@ -26,6 +27,7 @@ arguments@{
   host,
   impure ? false,
   snapshot,
+  snapshotTree ? snapshot,
   snapshotNarHash ? null,
   ...
 }:

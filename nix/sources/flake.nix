@@ -8,7 +8,7 @@ let
     isAttrs
     pathExists
     ;
-  inherit (arguments) system pins snapshot;
+  inherit (arguments) system pins;
   inherit (tools) describe placeOf problem;
 
   file = if pins == "" then "flake.nix" else "${pins}/flake.nix";
@@ -21,7 +21,7 @@ let
   speaksOfUs = builtins.length (builtins.split "cargoNix" text) > 1;
   text = builtins.readFile (tools.inSnapshot pins "flake.nix");
 
-  plain = builtins.unsafeDiscardStringContext (toString snapshot);
+  plain = builtins.unsafeDiscardStringContext (toString arguments.snapshotTree);
   directory = if pins == "" then "" else "dir=${pins}&";
   escape = builtins.replaceStrings [ "+" "/" "=" ] [ "%2B" "%2F" "%3D" ];
   flake = builtins.getFlake "path:${plain}?${directory}narHash=${escape arguments.snapshotNarHash}";

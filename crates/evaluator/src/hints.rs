@@ -6,11 +6,12 @@ use std::path::Path;
 /// A rule: what the message holds, and what to do about it.
 const RULES: &[(&[&str], &str)] = &[
     (
-        &[
-            "cannot look up '<",
-            "was not found in the Nix search path",
-            "search path",
-        ],
+        &["was not found in the Nix search path"],
+        "NIX_PATH does not name it; better, name the input in flake.lock or npins and take it as an argument \
+         (`{ pkgs, … }:`)",
+    ),
+    (
+        &["cannot look up '<", "search path"],
         "name the input in flake.lock or npins and take it as an argument (`{ pkgs, … }:`); \
          `--impure` allows <…> look-ups and gives up the promise that the cache knows all inputs",
     ),

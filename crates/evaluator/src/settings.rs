@@ -17,13 +17,40 @@ use std::path::Path;
 /// No other thread of the process reads or writes the environment meanwhile.
 pub unsafe fn install(settings: &Settings) {
     let theirs = std::env::var("NIX_CONFIG").unwrap_or_default();
-    let text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
+    let mut text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
+    // Only Nix's own programs read it; libnix by itself takes it for a reason not
+    // to heed the setting.
+    let path = std::env::var("NIX_PATH").unwrap_or_default();
+    if settings.impure && !path.is_empty() {
+        let _ = writeln!(text, "nix-path = {}", entries(&path).join(" "));
+        // SAFETY: the caller's claim.
+        unsafe { std::env::remove_var("NIX_PATH") }
+    }
     // SAFETY: the caller's claim.
     unsafe { std::env::set_var("NIX_CONFIG", text) }
     if settings.offline {
         // SAFETY: the caller's claim.
         unsafe { cut_off() }
     }
+}
+
+/// The entries of NIX_PATH, with `:` between them; a URL has one itself.
+fn entries(path: &str) -> Vec<String> {
+    const SCHEMES: [&str; 8] = ["channel", "file", "flake", "git", "http", "https", "s3", "ssh"];
+    let mut entries: Vec<String> = Vec::new();
+    let mut in_url = false;
+    for part in path.split(':') {
+        match entries.last_mut().filter(|_| in_url) {
+            Some(url) => {
+                url.push(':');
+                url.push_str(part);
+            }
+            None => entries.push(part.to_owned()),
+        }
+        let value = part.split_once('=').map_or(part, |(_, value)| value);
+        in_url = !in_url && SCHEMES.contains(&value);
+    }
+    entries
 }
 
 /// No setting keeps libnix from fetching what an expression names, nor
@@ -203,6 +230,18 @@ mod tests {
             ..Settings::default()
         };
         assert!(ours(&impure, &PLAIN).contains("pure-eval = false\n"));
+    }
+
+    #[test]
+    fn a_url_in_nix_path_is_one_entry() {
+        let path = "nixpkgs=https://example.org/a.tar.xz:/one:x=flake:nixpkgs:two=/three";
+        let expected = [
+            "nixpkgs=https://example.org/a.tar.xz",
+            "/one",
+            "x=flake:nixpkgs",
+            "two=/three",
+        ];
+        assert_eq!(entries(path), expected);
     }
 
     #[test]
