@@ -32,7 +32,39 @@ messages! {
     env_names_home: "{ }:\n{\n  env.HOME = \"/x\";\n}\n";
     env_names_path: "{ }:\n{\n  env.PATH = \"/x\";\n}\n";
     env_names_what_no_shell_can_set: "{ }:\n{\n  env.a-b = \"x\";\n}\n";
+    env_names_a_file_of_the_snapshot: "{ }:\n{\n  env.A = \"${toString ./crate-env.nix}:x\";\n}\n";
+    a_shell_names_a_file_of_the_snapshot: "{ mkShell }:\nmkShell {\n  A = toString ./.;\n}\n";
+    a_shell_hook_names_a_file_of_the_snapshot: "{ }:\n{\n  shellHook = \"cat ${toString ./crate-env.nix}\";\n}\n";
     shell_hook_is_a_number: "{ }:\n{\n  shellHook = 5;\n}\n";
+}
+
+/// What is copied into the store is there after a garbage collection.
+#[test]
+fn a_file_of_the_project_that_is_kept() {
+    let text =
+        "{ rust, pkgs }:\n{ env = { A = ./data; B = \"${./data}\"; C = builtins.readFile ./data; }; }\n";
+    for pins in [&[][..], &[("nixpkgs", "package-set")]] {
+        let files = [("crate-env.nix", text), ("data", "it")];
+        let case = if pins.is_empty() {
+            Case::new(&files)
+        } else {
+            Case::locked(pins, &files)
+        };
+        let (dump, _) = case.environment();
+        let variables = &dump["variables"];
+        for name in ["A", "B"] {
+            let path = variables[name].as_str().expect("a path");
+            assert_eq!(std::fs::read_to_string(path).expect("the copy"), "it");
+        }
+        assert_eq!(variables["C"], "it");
+    }
+    let shell = "{ mkShell }:\nmkShell {\n  A = toString ./crate-env.nix;\n}\n";
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", shell)]);
+    assert!(
+        case.fault().contains("`A` names a file of the snapshot"),
+        "{}",
+        case.fault()
+    );
 }
 
 /// The channels that a machine has are another on each: only the first words

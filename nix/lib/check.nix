@@ -165,6 +165,8 @@ let
               "turn it into a string, as with `toString` or `builtins.toJSON`"
             )
           ]
+        else if tools.dangles env.${variable} then
+          [ (problem (tools.dangling "${shown}.${variable}" // { inherit place; })) ]
         else
           [ ];
     in
@@ -185,7 +187,8 @@ let
     env = variables;
     shellHook =
       set: name: shown:
-      optional (!(isString set.${name})) (wrong set name shown "a string" "write `${name} = ''…'';`");
+      optional (!(isString set.${name})) (wrong set name shown "a string" "write `${name} = ''…'';`")
+      ++ optional (tools.dangles set.${name}) (problem (tools.dangling shown // { place = placeOf name set; }));
     inherit crates;
   };
 

@@ -23,7 +23,7 @@ let
   };
   problems = called.problems or (
     if isDerivation called.value then
-      if isOfStdenv called.value then [ ] else [ ofNoStdenv ]
+      if isOfStdenv called.value then dangling called.value else [ ofNoStdenv ]
     else
       import ./check.nix { inherit tools; } {
         inherit file;
@@ -32,6 +32,16 @@ let
   );
   # The environment is what the setup of its stdenv makes of it.
   isOfStdenv = shell: shell ? cargoNix.shell || shell ? stdenv || shell ? drvAttrs.stdenv;
+  dangling =
+    shell:
+    let
+      ofHost = shell.cargoNix.shell or null;
+      set = if ofHost == null then shell.drvAttrs // shell.drvAttrs.env or { } else ofHost.env // { inherit (ofHost) shellHook; };
+    in
+    map (
+      name:
+      tools.problem (tools.dangling name // { place = tools.placeOf name set; })
+    ) (builtins.filter (name: tools.dangles set.${name}) (builtins.attrNames set));
   ofNoStdenv = {
     message = "${file} returns a derivation that no stdenv made, so it has no environment";
     inherit file;
