@@ -13,6 +13,7 @@
 #   env       the derivation of the environment, one file of JSON
 #   inputs    store paths of what the pins fetched, and of what holds the units'
 #             derivations
+#   fetched   store paths, some of which are there by now: to be kept as well
 #
 # A value that is needed for `imports` itself but lacks an import throws
 # `cargo-nix-needs-imports <JSON list of imports>` (nix/host/imports.nix); the
@@ -66,6 +67,7 @@ in
   inputs = map builtins.unsafeDiscardStringContext (
     sources.inputs ++ tools.optional (merged.units != null) merged.units.root
   );
+  inherit (sources) fetched;
   meta = {
     problems = builtins.sort before problems;
     warnings = sources.warnings ++ (if problems != [ ] then [ ] else merged.warnings);

@@ -14,6 +14,7 @@
 #   units                     merged layers -> what cargo's units are built with
 #   lacking                   imports -> those that are not in the store yet
 #   inputs                    store paths of what was fetched, with context
+#   fetched                   those of what may have been, without
 #   pinned                    true: nothing of the machine's description was read
 #   problems, warnings
 #
@@ -37,6 +38,14 @@ let
   lock = if hasPin "flake.lock" then import ./sources/flake-lock.nix { inherit tools arguments; } else { };
   npins = if hasPin "npins/default.nix" then import (tools.inSnapshot pins "npins") else { };
 
+  # Hashes of all that is pinned; which of it is used only the expressions know.
+  ofNpins = builtins.fromJSON (builtins.readFile (tools.inSnapshot pins "npins/sources.json"));
+  hashes =
+    lock.hashes or [ ]
+    ++ map (pin: pin.hash or null) (
+      if hasPin "npins/sources.json" then attrValues (ofNpins.pins or { }) else [ ]
+    );
+
   faulty = problems: {
     inherit problems;
     inherit system;
@@ -46,6 +55,7 @@ let
     crates = { };
     lacking = _: [ ];
     absent = { };
+    fetched = [ ];
   };
 
   # Over a package set of nixpkgs' interface.
@@ -61,6 +71,7 @@ let
     faulty [ ]
     // {
       pinned = true;
+      fetched = import ./sources/fetched.nix hashes;
       inherit
         pkgs
         toolchain

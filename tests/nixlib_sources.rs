@@ -4,6 +4,8 @@ mod common;
 mod nixlib_help;
 
 use nixlib_help::{Case, lock};
+use std::path::PathBuf;
+use std::process::Command;
 
 const PLAIN: &str = "{ rust, pkg-config, openssl }:\n{\n  toolchain = rust.default;\n  \
                      nativeBuildInputs = [ pkg-config ];\n  buildInputs = [ openssl ];\n}\n";
@@ -77,6 +79,99 @@ fn npins() {
         ("npins/sources.json", "{}"),
     ]);
     assert_eq!(case.dump()["toolchain"], "<rust-1.89.0>");
+}
+
+/// The sources that a project's one slot has roots of.
+fn kept_sources(case: &Case) -> Vec<PathBuf> {
+    let slots = std::fs::read_dir(case.world.cache().join("slots")).expect("slots");
+    let links = slots.flat_map(|slot| std::fs::read_dir(slot.expect("a slot").path()).expect("its files"));
+    let links = links.map(|link| link.expect("a file").path()).filter(|link| {
+        let name = link.file_name().expect("a name").to_string_lossy();
+        name.starts_with("input-")
+    });
+    links
+        .map(|link| std::fs::read_link(link).expect("a link"))
+        .filter(|path| path.to_string_lossy().ends_with("-source"))
+        .collect()
+}
+
+/// What a flake's output took from any of its inputs is not fetched again after
+/// a garbage collection; what nobody asked for is not fetched at all.
+#[test]
+fn every_input_that_was_fetched_is_kept() {
+    let world = common::World::with_own_store();
+    let project = world.path().join("project");
+    let case = Case { world, project };
+    let mut pins = lock(&[
+        ("nixpkgs", "package-set"),
+        ("more", "fenix"),
+        ("unused", "rust-overlay"),
+    ]);
+    pins["nodes"]["unused"]["locked"]["path"] = serde_json::json!("/nonexistent");
+    let input = |name: &str| {
+        format!(
+            "inputs.{name} = {{ url = \"path:{}\"; flake = false; }};",
+            pins["nodes"][name]["original"]["path"].as_str().expect("a path")
+        )
+    };
+    let flake = format!(
+        "{{\n  {} {} {}\n  outputs = {{ self, nixpkgs, more, unused }}:\n    \
+         let pkgs = import nixpkgs {{ system = \"x86_64-linux\"; }}; in\n    \
+         {{ cargoNix.x86_64-linux.pkgs = pkgs // {{ length = builtins.stringLength (builtins.readFile \"${{more}}/default.nix\"); }}; }};\n}}\n",
+        input("nixpkgs"),
+        input("more"),
+        input("unused"),
+    );
+    case.world.write("project/flake.lock", &pins.to_string());
+    case.world.write("project/flake.nix", &flake);
+    case.world.write(
+        "project/crate-env.nix",
+        "{ rust, pkgs }: { env.LENGTH = pkgs.length; }\n",
+    );
+    case.environment();
+    let sources: Vec<PathBuf> = kept_sources(&case);
+    common::success(
+        Command::new(common::nix_program().with_file_name("nix-store"))
+            .envs(case.world.store_variables())
+            .args(["--option", "build-users-group", "", "--gc"]),
+    );
+    assert_eq!(sources.len(), 2, "{sources:?}");
+    assert!(
+        sources.iter().all(|path| path.join("default.nix").exists()),
+        "{sources:?}"
+    );
+}
+
+/// The same of npins, which crate-env.nix may ask for itself.
+#[test]
+fn every_pin_of_npins_that_was_fetched_is_kept() {
+    let pins = lock(&[("nixpkgs", "package-set"), ("more", "fenix")]);
+    let pin = |name: &str| {
+        let locked = &pins["nodes"][name]["locked"];
+        format!(
+            "{name}.outPath = (builtins.fetchTree {{ type = \"path\"; path = {}; narHash = {}; }}).outPath;\n",
+            locked["path"], locked["narHash"]
+        )
+    };
+    let sources = serde_json::json!({ "version": 5, "pins": {
+        "nixpkgs": { "hash": pins["nodes"]["nixpkgs"]["locked"]["narHash"] },
+        "more": { "hash": pins["nodes"]["more"]["locked"]["narHash"] },
+        "channel": { "hash": null },
+    } });
+    let case = Case::new(&[
+        (
+            "crate-env.nix",
+            "{ rust }: { env.LENGTH = builtins.stringLength (builtins.readFile \"${(import ./npins).more}/default.nix\"); }\n",
+        ),
+        (
+            "npins/default.nix",
+            &format!("{{\n{}{}}}\n", pin("nixpkgs"), pin("more")),
+        ),
+        ("npins/sources.json", &sources.to_string()),
+    ]);
+    case.environment();
+    let sources: Vec<PathBuf> = kept_sources(&case);
+    assert_eq!(sources.len(), 2, "{sources:?}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ in
     isHost = true;
   };
   inputs = [ ];
+  fetched = [ ];
   problems = [ ];
   warnings = [ ];
 }

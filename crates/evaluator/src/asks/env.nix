@@ -29,6 +29,7 @@ in
   imports = plain (builtins.toJSON (result.imports or [ ]));
   meta = plain (builtins.toJSON (result.meta or { }));
   inputs = plain (builtins.toJSON (map (input: "${input}") (result.inputs or [ ])));
+  fetched = plain (builtins.toJSON (result.fetched or [ ]));
   env = "${result.env}";
   derivation = plain result.env.drvPath;
 }

@@ -50,8 +50,18 @@ impl<'a> Evaluation<'a> {
         }
         let meta: serde_json::Value = self.json("meta", EVALUATING)?;
         let meta = self.checked(meta)?;
-        let inputs: Vec<String> = self.json("inputs", EVALUATING)?;
+        let mut inputs: Vec<String> = self.json("inputs", EVALUATING)?;
         let path = self.realise()?;
+        let fetched: Vec<String> = self.json("fetched", EVALUATING)?;
+        let store = &self.session.store;
+        inputs.extend(
+            fetched
+                .into_iter()
+                .filter(|path| store.is_valid(path).unwrap_or(false)),
+        );
+        // One root for each, however many name it.
+        inputs.sort();
+        inputs.dedup();
         let dump = self.read(&path)?;
 
         let mut lasting = strings(&meta, "warnings");
