@@ -8,7 +8,7 @@
 #   imports   parts of the machine that must be in the store first; if there are
 #             any, nothing else may be forced
 #   meta      plain data: `problems` (if there are any, `env` may not be forced),
-#             `warnings`, `crates`, `units` (nix/unit) and `pinned`: whether
+#             `warnings`, `crates`, `overrides`, `units` (nix/unit) and `pinned`: whether
 #             another `host` would change nothing
 #   env       the derivation of the environment, one file of JSON
 #   inputs    store paths of what the pins fetched, and of what holds the units'
@@ -73,6 +73,7 @@ in
     warnings = sources.warnings ++ (if problems != [ ] then [ ] else merged.warnings);
     pinned = sources.pinned or false;
     crates = if problems != [ ] then [ ] else merged.crateEntries;
+    overrides = if problems != [ ] then [ ] else merged.overrides;
     units = if problems != [ ] then null else merged.units;
   };
 }

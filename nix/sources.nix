@@ -13,6 +13,7 @@
 #   environment               merged layers -> the derivation of the environment
 #   units                     merged layers -> what cargo's units are built with
 #   lacking                   imports -> those that are not in the store yet
+#   named                     crates of Cargo.lock that are known to be in it
 #   inputs                    store paths of what was fetched, with context
 #   fetched                   those of what may have been, without
 #   pinned                    true: nothing of the machine's description was read
@@ -49,6 +50,7 @@ let
   faulty = problems: {
     inherit problems;
     inherit system;
+    named = arguments.crates or [ ];
     toolchain = null;
     inputs = [ ];
     warnings = [ ];
@@ -98,6 +100,7 @@ let
       units = import ./unit {
         inherit tools system pkgs;
         named = arguments.crates or [ ];
+        counted = arguments.crates or [ ];
       };
     };
 

@@ -83,6 +83,27 @@ rec {
   # The place of an attribute in the project, or null.
   placeOf = name: set: relative (unsafeGetAttrPos name set);
 
+  # Of `crates`, what the project wrote down itself and what Cargo.lock is known to
+  # have (`counted`). The others are not forced.
+  cratesThatCount =
+    counted: crates:
+    without (filter (name: placeOf name crates == null && !(elem name counted)) (attrNames crates)) crates;
+
+  # `crates.<name>` as a set; nixpkgs' defaultCrateOverrides has functions of the
+  # crate's attributes.
+  crateOf =
+    name: value:
+    if isCallable value then
+      value {
+        crateName = name;
+        pname = name;
+        version = "0.0.0";
+        features = [ ];
+        src = null;
+      }
+    else
+      value;
+
   # `place` of null means: nowhere in particular.
   problem =
     {

@@ -27,6 +27,7 @@ let
     else
       import ./check.nix { inherit tools; } {
         inherit file;
+        inherit (sources) named;
         value = called.value;
       }
   );

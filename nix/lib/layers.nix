@@ -7,10 +7,9 @@ layers:
 let
   inherit (builtins)
     attrNames
-    attrValues
+    elem
     filter
     foldl'
-    isAttrs
     length
     ;
   inherit (tools)
@@ -74,25 +73,26 @@ let
     layer:
     let
       inherit (layer) value;
-      ofCrate = crate: if isAttrs crate then crate.buildInputs or [ ] else [ ];
       place = placeOf "buildInputs" value;
       at = if place == null then layer.file else "${place.file}:${toString place.line}:${toString place.column}";
       inputs =
         value.buildInputs or [ ]
         ++ layer.shell.cargoNix.shell.buildInputs or [ ]
-        ++ concatMap ofCrate (attrValues (ownCrates value));
+        ++ concatMap (crate: (tools.crateOf crate own.${crate}).buildInputs or [ ]) (attrNames own);
+      own = tools.cratesThatCount sources.named (value.crates or { });
     in
     map (
       package:
       "${at}: `buildInputs` has `${package.pname}`, of which this machine has the programs but not the library\n  "
       + "install it: ${package.cargoNix.noLibrary}; for the programs alone, `nativeBuildInputs` is the place"
     ) (filter (input: input.cargoNix.noLibrary or null != null) inputs);
-  ownCrates =
-    value:
+  overrides = filter (name: placeOf name merged.crates == null) (attrNames merged.crates);
+  # More than a few are a collection, of crates of all the world.
+  computed =
     let
-      crates = value.crates or { };
+      names = filter (name: !(sources.pkgs.defaultCrateOverrides or { } ? ${name})) overrides;
     in
-    tools.without (filter (name: placeOf name crates == null) (attrNames crates)) crates;
+    if length names > 16 then [ ] else names;
 
   parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
 in
@@ -106,7 +106,8 @@ in
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
   units = sources.units merged;
-  # Those of the project itself; nixpkgs' overrides name crates of all the world.
+  # Names that Cargo.lock should have: those that the project wrote down, and those
+  # that it computed, but for what nixpkgs' overrides name.
   crateEntries = map (
     name:
     let
@@ -114,11 +115,16 @@ in
     in
     {
       inherit name;
-      position = [
-        place.file
-        place.line
-        place.column
-      ];
+      position =
+        if place == null then
+          null
+        else
+          [
+            place.file
+            place.line
+            place.column
+          ];
     }
-  ) (filter (name: placeOf name merged.crates != null) (attrNames merged.crates));
+  ) (filter (name: placeOf name merged.crates != null || elem name computed) (attrNames merged.crates));
+  inherit overrides;
 }
