@@ -295,6 +295,44 @@ fn layers() {
     assert_eq!(host, ["pkg-config", "openssl", "cc"]);
 }
 
+/// A member's shell lies over the root's as other layers do.
+#[test]
+fn shells_of_two_layers() {
+    let files = [
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n"),
+        (
+            "crate-env.nix",
+            "{ mkShell, pkg-config }:\nmkShell {\n  packages = [ pkg-config ];\n  A = \"root\";\n  B = \"root\";\n  shellHook = \"one\";\n}\n",
+        ),
+        (
+            "a/crate-env.nix",
+            "{ mkShell, openssl, cmake }:\nmkShell {\n  packages = [ cmake ];\n  buildInputs = [ openssl ];\n  B = \"member\";\n  shellHook = \"two\";\n}\n",
+        ),
+    ];
+    for pinned in [false, true] {
+        let mut case = if pinned {
+            Case::locked(&[("nixpkgs", "package-set")], &files)
+        } else {
+            Case::new(&files)
+        };
+        case.project.push("a");
+        let dump = case.dump();
+        assert_eq!(dump["variables"]["A"], "root", "{dump}");
+        assert_eq!(dump["variables"]["B"], "member", "{dump}");
+        assert_eq!(dump["shellHook"], "one\ntwo");
+        let text = dump.to_string();
+        for package in ["pkg-config", "cmake", "openssl"] {
+            assert!(text.contains(&format!("<{package}")), "{package}: {dump}");
+        }
+        let names = dump["variables"].as_object().expect("variables").keys();
+        assert!(
+            !names.clone().any(|name| name == "stdenv" || name == "buildPhase"),
+            "{dump}"
+        );
+    }
+}
+
 /// A component is imported because a string of `env` needs it, not only
 /// because a list names it.
 #[test]

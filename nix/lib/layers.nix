@@ -26,6 +26,7 @@ let
   merge = name: foldl' (merged: value: merged // value.${name} or { }) { } values;
 
   shells = filter (layer: layer.shell != null) layers;
+  shell = if shells == [ ] then null else import ./shells.nix { inherit tools; } (map (layer: layer.shell) shells);
   named = filter (value: value ? toolchain) values;
   chosen =
     if sources.toolchain or null != null then
@@ -46,7 +47,7 @@ let
   # A mkShell over nixpkgs is taken as it is. One of the host set is only another
   # way to write a set, and has the same toolchain by default; where the machine has
   # no Rust, it is a shell without.
-  ofHost = (last shells).shell.cargoNix.shell or null;
+  ofHost = shell.cargoNix.shell or null;
   isOfHost = shells != [ ] && ofHost != null;
   shellToolchains =
     if isOfHost then
@@ -58,8 +59,7 @@ let
   bind = tool: if tool ? cargoNix.ofToolchain then tool.cargoNix.ofToolchain toolchain else tool;
 
   merged = {
-    inherit toolchain;
-    shell = if shells == [ ] then null else (last shells).shell;
+    inherit toolchain shell;
     tools = map bind (all "tools") ++ toolchain.cargoNix.tools or [ ];
     nativeBuildInputs = all "nativeBuildInputs";
     buildInputs = all "buildInputs";
