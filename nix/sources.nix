@@ -160,4 +160,4 @@ else if lock.sources or { } ? nixpkgs then
 else if isAttrs npins && npins ? nixpkgs then
   overPins npins
 else
-  hostSet
+  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored; }

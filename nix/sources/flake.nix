@@ -1,5 +1,5 @@
 # The project's flake.nix: -> { cargoNix (null if it has no such output for this
-# system); inputs; } or { problems; }.
+# system); inputs; ignored ? (a warning: nothing of it can be used); } or { problems; }.
 { tools, arguments }:
 let
   inherit (builtins)
@@ -60,6 +60,14 @@ let
         place = placeOf system outputs;
       });
 
+  # Said if nothing else pins: the environment is another than one may think.
+  ignored =
+    let
+      place = placeOf "inputs" description;
+      at = if place == null then file else "${place.file}:${toString place.line}:${toString place.column}";
+    in
+    "${at}: there is no flake.lock, so none of the inputs is used, and this machine's own packages are\n  run `nix flake lock`, and commit flake.lock";
+
   unlocked = problem {
     message = "${file} has inputs (${tools.quoteAll (attrNames declared)}) but no flake.lock beside it";
     hint = "run `nix flake lock`, and commit flake.lock";
@@ -73,6 +81,7 @@ else if declared != { } && !locked then
     problems = [ ];
     cargoNix = null;
     inputs = [ ];
+    inherit ignored;
   }
 else
   {
