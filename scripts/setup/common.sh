@@ -87,12 +87,28 @@ debian_codename() {
     (. /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] && printf %s "${VERSION_CODENAME:-}") || true
 }
 
-# debian_mirror: the address of the mirror that this machine uses for Debian itself.
+# debian_mirror [DIRECTORY]: the address of the mirror that this machine uses for
+# Debian itself, after its apt configuration (/etc/apt).
 debian_mirror() {
+    local directory=${1:-/etc/apt}
     {
-        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources
+        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' "$directory"/sources.list.d/*.sources || true
         sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
-            /etc/apt/sources.list /etc/apt/sources.list.d/*.list
-        true # either form may be absent
-    } 2>/dev/null | grep -E '/debian/?$' | head -n 1
+            "$directory"/sources.list "$directory"/sources.list.d/*.list || true # either form may be absent
+    } 2>/dev/null | of_mirror_lists | grep -E '/debian/?$' | head -n 1
+}
+
+# of_mirror_lists: addresses as they come, `mirror+file:` ones replaced by the
+# first that the file lists (as machines in a cloud have it).
+of_mirror_lists() {
+    local uri
+    while read -r uri; do
+        case $uri in
+        mirror+file:*)
+            uri=${uri#mirror+file:}
+            sed -nE '/^[^#[:space:]]/{s/[[:space:]].*//p;t;p}' "${uri#//}" 2>/dev/null | head -n 1
+            ;;
+        *) printf '%s\n' "$uri" ;;
+        esac
+    done
 }
