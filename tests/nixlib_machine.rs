@@ -49,6 +49,27 @@ fn machine(lacks: Option<&str>) -> Value {
             "cc": { "version": "12", "identity": "3", "programs": {} } })
 }
 
+/// What the distribution has, and what it has not.
+#[test]
+fn a_package_that_the_machine_lacks_is_told_with_the_way_out() {
+    let mut machine = machine(None);
+    machine["installable"] = json!({ "dav1d": "libdav1d-dev", "libtensorflow": null });
+    let meta = meta("{ dav1d, libtensorflow }: { }\n", &machine);
+    let told: Vec<&str> = meta["problems"]
+        .as_array()
+        .expect("problems")
+        .iter()
+        .map(|problem| problem["hint"].as_str().expect("a hint"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "install it: apt-get install libdav1d-dev",
+            "its distribution has no package for it: take it from nixpkgs (flake.lock or npins)"
+        ]
+    );
+}
+
 /// Without its library, an environment would come without a word, and the build
 /// would fail.
 #[test]

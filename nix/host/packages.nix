@@ -99,7 +99,11 @@ let
   # Known to data/host-packages.toml, but not on this machine.
   absent = mapAttrs (name: package: {
     message = "`${name}` is not on this machine";
-    hint = "install it: ${host.install or "apt-get install"} ${package}";
+    hint =
+      if package == null then
+        "its distribution has no package for it: take it from nixpkgs (flake.lock or npins)"
+      else
+        "install it: ${host.install or "apt-get install"} ${package}";
   }) (removeAttrs (host.installable or { }) (attrNames described));
 
   noCompiler = {

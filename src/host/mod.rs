@@ -23,7 +23,7 @@
 //!                                           "lib": [ "<dir>/libssl.so" ],
 //!                                           "include": { "openssl": [ "/usr/include/openssl" ] } } },
 //!   "install": "apt-get install",
-//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" },
+//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there, or null>" },
 //!   "tree": { "id": "…", "mounts": [ "/usr", "/lib" ] } }
 //! ```
 //! A component's `files` are relative to `root`; a directory stands for all it
