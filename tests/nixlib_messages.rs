@@ -35,6 +35,11 @@ messages! {
     env_names_a_file_of_the_snapshot: "{ }:\n{\n  env.A = \"${toString ./crate-env.nix}:x\";\n}\n";
     a_shell_names_a_file_of_the_snapshot: "{ mkShell }:\nmkShell {\n  A = toString ./.;\n}\n";
     a_shell_hook_names_a_file_of_the_snapshot: "{ }:\n{\n  shellHook = \"cat ${toString ./crate-env.nix}\";\n}\n";
+    env_names_a_file_of_home: "{ }:\n{\n  env.A = ~/x;\n}\n";
+    a_shell_has_a_set_for_a_variable: "{ mkShell }:\nmkShell {\n  S = {\n    a = 1;\n  };\n  T = [ 1 ];\n}\n";
+    words_of_the_parser: "{ }:\n{\n  env = inherit x;\n}\n";
+    words_that_the_parser_expects: "{ }:\n{ inherit";
+    a_feature_that_is_not_enabled: "{ }:\n{\n  env.A = [ 1 ] |> toString;\n}\n";
     shell_hook_is_a_number: "{ }:\n{\n  shellHook = 5;\n}\n";
 }
 
@@ -86,6 +91,45 @@ fn a_channel_that_the_machine_lacks() {
     ] {
         assert!(fault.contains(part), "{part} is not in\n{fault}");
     }
+}
+
+/// However far above the project, the path is that of the user and not of the store.
+#[test]
+fn a_file_that_is_not_of_the_project() {
+    let case = Case::new(&[(
+        "crate-env.nix",
+        "{ }:\n{\n  env.A = builtins.readFile ../../shared.txt;\n}\n",
+    )]);
+    let above = case
+        .world
+        .path()
+        .parent()
+        .expect("a directory")
+        .join("shared.txt");
+    let fault = case.fault();
+    assert!(
+        fault.contains(&format!("access to absolute path '{}'", above.display()))
+            && fault.contains("crate-env.nix:3:11"),
+        "{fault}"
+    );
+}
+
+/// A component that the chosen toolchain lacks has the place of the list.
+#[test]
+fn a_tool_that_the_toolchain_lacks() {
+    let pins = [("nixpkgs", "package-set"), ("fenix", "fenix")];
+    let text =
+        "{ rust }:\n{\n  toolchain = rust.fromChannel \"nightly\";\n  tools = [ rust.rust-analyzer ];\n}\n";
+    insta::assert_snapshot!(Case::locked(&pins, &[("crate-env.nix", text)]).fault());
+}
+
+/// Of a flake's output, what is not nixpkgs cannot make an environment.
+#[test]
+fn pkgs_of_a_flake_that_are_not_nixpkgs() {
+    let flake =
+        "{\n  outputs = _: {\n    cargoNix.x86_64-linux.pkgs = { lib = { }; stdenv = { }; };\n  };\n}\n";
+    let case = Case::new(&[("crate-env.nix", "{ rust }: { }\n"), ("flake.nix", flake)]);
+    insta::assert_snapshot!(case.fault());
 }
 
 #[test]

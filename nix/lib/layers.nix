@@ -94,6 +94,27 @@ let
     in
     if length names > 16 then [ ] else names;
 
+  # Those of packages, each at the list that has it, if it has no place of its own.
+  problemsOf = part: if part ? cargoNix.problem then [ part.cargoNix.problem ] else [ ];
+  problemsIn =
+    value:
+    concatMap
+      (
+        name:
+        let
+          place = placeOf name value;
+          packages = filter (element: element != null) (value.${name} or [ ]);
+        in
+        map (problem: if problem.file != null || place == null then problem else problem // place) (
+          concatMap problemsOf (map bind packages)
+        )
+      )
+      [
+        "tools"
+        "nativeBuildInputs"
+        "buildInputs"
+      ];
+
   parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
 in
 {
@@ -101,7 +122,9 @@ in
     if chosen ? problem then
       [ chosen.problem ]
     else
-      unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
+      unique (
+        problemsOf toolchain ++ concatMap problemsIn values ++ concatMap problemsOf (toolchain.cargoNix.tools or [ ])
+      );
   warnings = unique (concatMap noLibraries layers);
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;

@@ -58,7 +58,23 @@ let
         message = "output `cargoNix.${system}` of ${file} has no `pkgs`";
         hint = "write `pkgs = nixpkgs.legacyPackages.${system};`";
         place = placeOf system outputs;
+      })
+      ++ tools.optional (output ? pkgs && lacking != [ ]) (problem {
+        message = "`pkgs` in output `cargoNix.${system}` of ${file} is not nixpkgs: it has no ${tools.quoteAll lacking}";
+        hint = "write `pkgs = nixpkgs.legacyPackages.${system};`, and what is to be added as an overlay: `.extend (final: previous: { … })`";
+        place = placeOf "pkgs" output;
       });
+  # What is made with it.
+  lacking = filter (name: !(isAttrs output.pkgs && output.pkgs ? ${name})) (
+    [
+      "lib"
+      "stdenv"
+    ]
+    ++ tools.optionals (!(output ? rust)) [
+      "runCommand"
+      "symlinkJoin"
+    ]
+  );
 
   # Said if nothing else pins: the environment is another than one may think.
   ignored =

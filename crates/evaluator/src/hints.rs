@@ -106,6 +106,11 @@ const RULES: &[(&[&str], &str)] = &[
         "it is not in the store and could not be downloaded: without `--offline` and with a network it can be",
     ),
     (
+        &["experimental Nix feature '"],
+        "write it without that feature, so that every Nix can evaluate the project, or have nix.conf enable it \
+         (`extra-experimental-features = …`)",
+    ),
+    (
         &["syntax error"],
         "the position is where Nix gave up; what is missing is there or just before it",
     ),
