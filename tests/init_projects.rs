@@ -198,6 +198,27 @@ fn what_is_written_for_bindgen_is_the_hook_of_nixpkgs_too() {
     assert_eq!(variables["BINDGEN_EXTRA_CLANG_ARGS"], "-I/headers");
 }
 
+/// A crate in another project's directory, with a workspace of its own or none.
+#[test]
+fn the_lock_of_another_project_above_is_not_taken() {
+    let world = World::new();
+    world.write(
+        "w/Cargo.toml",
+        "[workspace]\nmembers = [\"m\"]\nexclude = [\"excluded\"]\n",
+    );
+    world.write("w/Cargo.lock", &lock(&[("openssl-sys", &[])]));
+    for (name, more) in [("nested", "\n[workspace]\n"), ("excluded", ""), ("../beside", "")] {
+        world.write(&format!("w/{name}/Cargo.toml"), &format!("{MANIFEST}{more}"));
+        if name == "../beside" {
+            world.write("Cargo.lock", &lock(&[("openssl-sys", &[])]));
+        }
+        let directory = world.path().join("w").join(name);
+        let said = init(&world, &directory);
+        assert!(said.contains("there is no Cargo.lock yet"), "{name}: {said}");
+        assert!(!written(&directory).contains("openssl"), "{name}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_said_with_the_way_out() {
     let world = World::new();
