@@ -3,6 +3,7 @@
 use crate::hints;
 use crate::nix::NixError;
 use crate::places::Places;
+use crate::programs;
 use crate::progress::{Wreckage, name_of, plain};
 use cargo_nix_protocol::{Failure, FailureKind};
 
@@ -84,7 +85,11 @@ fn with_log(message: &str, log: &[String]) -> String {
 
 fn log_hint(message: &str) -> Option<String> {
     let derivation = message.split('\'').find(|part| part.ends_with(".drv"))?;
-    Some(format!("`nix log {derivation}` shows all that the builder said"))
+    let program = programs::find("nix-store")?;
+    Some(format!(
+        "`{} --read-log {derivation}` shows all that the builder said",
+        program.display()
+    ))
 }
 
 /// `'/nix/store/…-openssl.drv'` as `'openssl'`.

@@ -94,7 +94,7 @@ const RULES: &[(&[&str], &str)] = &[
     ),
     (
         &["No space left on device"],
-        "free some space: `cargo nix gc`, then `nix-store --gc`",
+        "free some space: `cargo nix gc --collect`",
     ),
     (
         &[

@@ -15,6 +15,7 @@ mod failure;
 mod hints;
 pub mod nix;
 mod places;
+mod programs;
 mod progress;
 mod roots;
 mod sandbox;

@@ -6,6 +6,7 @@
 //! but proved, by [`prove_pure`].
 
 use crate::nix::{NixError, State};
+use crate::programs::on_path;
 use cargo_nix_protocol::Settings;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -178,11 +179,6 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
 fn has_group(name: &str) -> bool {
     std::fs::read_to_string("/etc/group")
         .is_ok_and(|groups| groups.lines().any(|line| line.split(':').next() == Some(name)))
-}
-
-pub(crate) fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
 /// Shows that pure evaluation is: reading an absolute path must be refused.
