@@ -114,6 +114,39 @@ fn a_file_that_is_not_of_the_project() {
     );
 }
 
+/// The way that an evaluation took, for those who ask for it.
+#[test]
+fn the_trace_is_shown_to_whoever_wants_it() {
+    let text = "{ rust }:\nlet\n  inner = x: throw \"it ends here\";\n  outer = x: inner x;\nin\n{ env.A = outer 1; }\n";
+    let case = Case::new(&[("crate-env.nix", text)]);
+    let told = |arguments: &[&str]| {
+        let mut command = case.world.cargo_nix();
+        command.args(["env", "--print", "--quiet"]).args(arguments);
+        let output = common::run(command.current_dir(&case.project));
+        assert_eq!(output.status.code(), Some(4), "{}", common::both(&output));
+        assert!(output.stdout.is_empty(), "{}", common::both(&output));
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let (short, long) = (told(&[]), told(&["--show-trace"]));
+    for text in [&short, &long] {
+        assert!(
+            text.contains("it ends here") && text.contains("crate-env.nix:3:14"),
+            "{text}"
+        );
+    }
+    assert!(!short.contains("while calling 'outer'"), "{short}");
+    // Frames have their places in the project, too.
+    let project = case.project.canonicalize().expect("the project");
+    for part in [
+        "while calling 'outer'",
+        "while calling 'inner'",
+        &format!("{}/crate-env.nix:4:", project.display()),
+    ] {
+        assert!(long.contains(part), "{part}: {long}");
+    }
+    assert!(!long.contains("-source/crate-env.nix"), "{long}");
+}
+
 /// A component that the chosen toolchain lacks has the place of the list.
 #[test]
 fn a_tool_that_the_toolchain_lacks() {

@@ -38,6 +38,61 @@ fn rust_overlay_of_flake_lock() {
     insta::assert_json_snapshot!(case.dump());
 }
 
+/// Every way to name a toolchain gives one, over each source of them; what it has
+/// is what was asked for.
+#[test]
+fn every_way_to_a_toolchain() {
+    let nixpkgs = ("nixpkgs", "package-set");
+    let sources = [
+        (vec![], "stable", false),
+        (vec![nixpkgs], "1.89.0", false),
+        (vec![nixpkgs, ("fenix", "fenix")], "1.89.0", true),
+        (vec![nixpkgs, ("rust-overlay", "rust-overlay")], "1.88", true),
+    ];
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    for (pins, channel, has_others) in sources {
+        let target = if has_others {
+            "wasm32-unknown-unknown"
+        } else {
+            &host
+        };
+        let text = format!(
+            "{{ rust }}:\n{{\n  toolchain = rust.withComponents [ \"clippy\" \"rustfmt\" ];\n  env = {{\n    \
+             MINIMAL = rust.minimal;\n    FILE = rust.fromFile ./other.toml;\n    \
+             CHANNEL = rust.fromChannel \"{channel}\";\n    TARGETS = rust.withTargets [ \"{target}\" ];\n  }};\n}}\n"
+        );
+        let file = format!("[toolchain]\nchannel = \"{channel}\"\nprofile = \"minimal\"\n");
+        let files = [("crate-env.nix", &*text), ("other.toml", &*file)];
+        let case = if pins.is_empty() {
+            Case::new(&files)
+        } else {
+            Case::locked(&pins, &files)
+        };
+        let (dump, _) = case.environment();
+        for name in ["MINIMAL", "FILE", "CHANNEL", "TARGETS"] {
+            let toolchain = PathBuf::from(dump["variables"][name].as_str().expect("a toolchain"));
+            for program in ["rustc", "cargo"] {
+                assert!(
+                    toolchain.join("bin").join(program).exists(),
+                    "{pins:?} {name} {program}"
+                );
+            }
+            // nixpkgs' own has its std elsewhere.
+            if name == "TARGETS" && (has_others || pins.is_empty()) {
+                assert!(toolchain.join("lib/rustlib").join(target).is_dir(), "{pins:?}");
+            }
+        }
+        let path = dump["prepend"]["PATH"].as_array().expect("PATH");
+        for program in ["rustc", "cargo-clippy", "rustfmt"] {
+            let found = path
+                .iter()
+                .filter_map(|entry| entry.as_str())
+                .any(|directory| PathBuf::from(directory).join(program).exists());
+            assert!(found, "{pins:?}: no {program} in {path:?}");
+        }
+    }
+}
+
 /// The central place: its toolchain beats what the layers name.
 #[test]
 fn the_flakes_own_output() {
