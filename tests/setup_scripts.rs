@@ -11,7 +11,7 @@ fn mirror(world: &World) -> String {
         "-euo",
         "pipefail",
         "-c",
-        ". scripts/setup/common.sh; debian_mirror \"$1\"",
+        ". scripts/setup/common.sh; apt_configuration=$1 && debian_mirror",
         "bash",
     ]);
     let output = run(command.arg(world.path().join("apt")).current_dir(repository()));

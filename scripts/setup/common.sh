@@ -11,6 +11,7 @@ libnix_prefix=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/cargo-nix/libni
 # Changes with everything that makes an older private prefix unfit; the prefix's
 # `.complete` holds it.
 libnix_recipe=2
+apt_configuration=/etc/apt
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -87,10 +88,9 @@ debian_codename() {
     (. /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] && printf %s "${VERSION_CODENAME:-}") || true
 }
 
-# debian_mirror [DIRECTORY]: the address of the mirror that this machine uses for
-# Debian itself, after its apt configuration (/etc/apt).
+# debian_mirror: the address of the mirror that this machine uses for Debian itself.
 debian_mirror() {
-    local directory=${1:-/etc/apt}
+    local directory=$apt_configuration
     {
         sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' "$directory"/sources.list.d/*.sources || true
         sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
