@@ -13,7 +13,9 @@
 #   environment               merged layers -> the derivation of the environment
 #   units                     merged layers -> what cargo's units are built with
 #   lacking                   imports -> those that are not in the store yet
+#   named                     crates of Cargo.lock that are known to be in it
 #   inputs                    store paths of what was fetched, with context
+#   fetched                   those of what may have been, without
 #   pinned                    true: nothing of the machine's description was read
 #   problems, warnings
 #
@@ -37,15 +39,25 @@ let
   lock = if hasPin "flake.lock" then import ./sources/flake-lock.nix { inherit tools arguments; } else { };
   npins = if hasPin "npins/default.nix" then import (tools.inSnapshot pins "npins") else { };
 
+  # Hashes of all that is pinned; which of it is used only the expressions know.
+  ofNpins = builtins.fromJSON (builtins.readFile (tools.inSnapshot pins "npins/sources.json"));
+  hashes =
+    lock.hashes or [ ]
+    ++ map (pin: pin.hash or null) (
+      if hasPin "npins/sources.json" then attrValues (ofNpins.pins or { }) else [ ]
+    );
+
   faulty = problems: {
     inherit problems;
     inherit system;
+    named = arguments.crates or [ ];
     toolchain = null;
     inputs = [ ];
     warnings = [ ];
     crates = { };
     lacking = _: [ ];
     absent = { };
+    fetched = [ ];
   };
 
   # Over a package set of nixpkgs' interface.
@@ -61,6 +73,7 @@ let
     faulty [ ]
     // {
       pinned = true;
+      fetched = import ./sources/fetched.nix hashes;
       inherit
         pkgs
         toolchain
@@ -87,6 +100,7 @@ let
       units = import ./unit {
         inherit tools system pkgs;
         named = arguments.crates or [ ];
+        counted = arguments.crates or [ ];
       };
     };
 
@@ -146,4 +160,4 @@ else if lock.sources or { } ? nixpkgs then
 else if isAttrs npins && npins ? nixpkgs then
   overPins npins
 else
-  hostSet
+  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored; }

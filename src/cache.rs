@@ -5,6 +5,7 @@
 //! Below the cache directory:
 //! - `slots/<key>/slot`: the environment; `slots/<key>/units`: what cargo's units
 //!   are built with; `slots/<key>/env` and `input-N`: GC roots, made by the evaluator
+//! - `overrides/<key without the machine>`: which lines of Cargo.lock count for it
 //! - `pinned/<key without the machine>`: which slot serves it on any machine
 //! - `projects/<id>/path`, `history`: where the project is, which slots it used
 //! - `projects/<id>/stamp`: see [`Cache::ring`]
@@ -13,6 +14,7 @@
 
 mod held;
 mod key;
+mod overrides;
 mod pinned;
 mod projects;
 pub mod units;

@@ -118,6 +118,8 @@ fn redactions(world: &World, project: &Path) -> Redactions {
             .expect("a redaction");
     }
     let patterns = [
+        // On PATH, or beside libnix.
+        ("[PROGRAM]", r"`(?<redacted>[^`\s]*nix-store) --read-log"),
         ("[HASH]", r"\[STORE\]/(?<redacted>[0-9a-df-np-sv-z]{32})-"),
         (
             "[COMPONENTS]",

@@ -74,6 +74,38 @@ fn a_warning_of_the_expressions_is_told_again_with_the_place_at_hand() {
     }
 }
 
+/// A flake that nobody has locked is of no use, which is not seen by looking at it.
+#[test]
+fn a_flake_without_a_lock_is_told() {
+    let world = World::new();
+    world.write("project/crate-env.nix", "{ rust }: { }\n");
+    let flake = "{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs\";\n  outputs = inputs: { };\n}\n";
+    world.write("project/flake.nix", flake);
+    let told = |verb: &[&str]| {
+        let mut command = world.cargo_nix();
+        let output = run(command.args(verb).current_dir(world.path().join("project")));
+        assert!(output.status.success(), "{}", both(&output));
+        both(&output)
+    };
+    for _ in 0..2 {
+        let text = told(&["env", "--print"]);
+        assert!(
+            text.contains("warning: flake.nix:2:3: there is no flake.lock")
+                && text.contains("\n  run `nix flake lock`"),
+            "{text}"
+        );
+    }
+    let text = told(&["doctor"]);
+    assert!(
+        text.contains("flake.nix has inputs, but there is no flake.lock: the host set is used")
+            && text.contains("run `nix flake lock`"),
+        "{text}"
+    );
+    world.write("project/flake.nix", "{\n  outputs = inputs: { };\n}\n");
+    assert!(!told(&["env", "--print"]).contains("warning: flake.nix"));
+    assert!(told(&["doctor"]).contains("pinned in "));
+}
+
 /// libnix builds without a sandbox where there can be none, and says nothing.
 #[test]
 fn a_machine_without_a_sandbox_is_told_of() {

@@ -4,11 +4,14 @@
 mod common;
 
 use common::{World, both, nix_program, repository, run, success};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the flake is made of; no more, for it is copied to the store.
-const FLAKE: [&str; 14] = [
+const FLAKE: [&str; 15] = [
     "flake.nix",
+    "build.rs",
     "nix",
     "src",
     "crates",
@@ -97,6 +100,75 @@ fn an_edit_of_the_docs_or_the_tests_builds_nothing() {
     assert_eq!(drv(), before);
     world.write("flake/src/new.rs", "");
     assert_ne!(drv(), before);
+}
+
+/// (package, target, kind) of all that cargo would build in `directory`; tests
+/// are not part of the package.
+fn targets(world: &World, directory: &Path) -> BTreeSet<(String, String, String)> {
+    let text = success(
+        world
+            .command("cargo")
+            .args([
+                "metadata",
+                "--format-version=1",
+                "--no-deps",
+                "--offline",
+                "--manifest-path",
+            ])
+            .arg(directory.join("Cargo.toml")),
+    );
+    let metadata: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let named = |value: &serde_json::Value| value["name"].as_str().expect("a name").to_owned();
+    let mut found = BTreeSet::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        for target in package["targets"].as_array().expect("targets") {
+            let kind = target["kind"][0].as_str().expect("a kind").to_owned();
+            found.insert((named(package), named(target), kind));
+        }
+    }
+    found.retain(|(_, _, kind)| kind != "test");
+    found
+}
+
+/// What the Rust files below `directory` include or are to be rebuilt for, as paths.
+fn files_read(directory: &Path, found: &mut Vec<PathBuf>) {
+    let includes =
+        regex::Regex::new(r#"include(?:_str|_bytes)?!\(\s*"([^"]+)"|rerun-if-changed=([\w./-]+)""#);
+    let includes = includes.expect("an expression");
+    for entry in std::fs::read_dir(directory).expect("a directory of the source") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files_read(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a Rust file");
+            let names = includes
+                .captures_iter(&text)
+                .map(|found| found.extract::<1>().1[0].to_owned());
+            found.extend(names.map(|name| directory.join(name)));
+        }
+    }
+}
+
+/// An edit of the list of files must not forget one: without build.rs there
+/// was a package that could not be built.
+#[test]
+fn the_package_has_all_that_its_build_reads() {
+    let world = world();
+    let source = eval(&world, &["--raw", "path:.#packages.x86_64-linux.default.src"]);
+    let source = Path::new(&source);
+    let built = targets(&world, source);
+    assert_eq!(built, targets(&world, repository()));
+    assert!(
+        built
+            .iter()
+            .any(|(package, _, kind)| package == "cargo-nix" && kind == "custom-build")
+    );
+    let mut read = vec![source.join("Cargo.lock")];
+    files_read(source, &mut read);
+    assert!(read.len() > 25, "{read:?}");
+    for file in read {
+        assert!(file.exists(), "the build reads {}", file.display());
+    }
 }
 
 #[test]

@@ -276,8 +276,28 @@ fn the_collector_is_not_there_and_that_is_said() {
     let output = run(world
         .cargo_nix()
         .args(["gc", "--collect"])
+        .env("CARGO_NIX_EVAL", "/nonexistent")
         .env("PATH", world.path()));
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(7), "{message}");
-    assert!(message.contains("--collect needs the nix command"), "{message}");
+    assert!(message.contains("--collect needs nix-store"), "{message}");
+}
+
+/// A private libnix has its programs where no PATH leads.
+#[test]
+fn the_collector_need_not_be_on_path() {
+    let world = World::with_own_store();
+    let file = world.write("file", "of no use to anybody");
+    let mut add = world.command(common::nix_program().with_file_name("nix-store"));
+    let added = common::success(
+        add.env("NIX_CONFIG", "build-users-group =")
+            .arg("--add")
+            .arg(file),
+    );
+    let path = Path::new(added.trim());
+    assert!(path.exists());
+    let mut collect = world.cargo_nix();
+    let output = run(collect.args(["gc", "--collect"]).env("PATH", world.path()));
+    assert!(output.status.success(), "{}", common::both(&output));
+    assert!(!path.exists(), "{}", common::both(&output));
 }

@@ -1,8 +1,11 @@
 //! `cargo-nix init`: what is written for which project, and what never is.
 
 mod common;
+mod nixlib_help;
 
+use common::units::cargo_home;
 use common::{World, both, run, success};
+use nixlib_help::Case;
 use std::path::Path;
 
 const MANIFEST: &str = "[package]\nname = \"p\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
@@ -143,6 +146,77 @@ fn a_member_takes_the_lock_of_its_workspace() {
     let member = world.path().join("w/m");
     init(&world, &member);
     assert!(written(&member).contains("openssl # openssl-sys"));
+}
+
+/// What is written is not only read but of use, with libraries and programs of
+/// this machine: a build script that links, and one that has libclang read the
+/// C library's headers.
+#[test]
+fn what_is_written_for_bindgen_and_openssl_builds() {
+    let world = World::new();
+    let project = world.project("examples/conformance", "p");
+    let manifest = std::fs::read_to_string(project.join("Cargo.toml")).expect("Cargo.toml");
+    let (start, rest) = manifest.split_once("members = [").expect("members");
+    let (_, end) = rest.split_once(']').expect("their end");
+    let manifest = format!("{start}members = [\"bindings\", \"openssl-system\"]{end}");
+    std::fs::write(project.join("Cargo.toml"), manifest).expect("Cargo.toml");
+    for member in ["bindings", "."] {
+        let _ = std::fs::remove_file(project.join(member).join("crate-env.nix"));
+    }
+    let cargo = |arguments: &[&str]| {
+        let mut command = world.cargo_nix();
+        command.current_dir(&project).env("CARGO_HOME", cargo_home());
+        success(command.args(arguments))
+    };
+    // Cargo.lock as it is for these two.
+    let mut prune = world.command("cargo");
+    prune.current_dir(&project).env("CARGO_HOME", cargo_home());
+    success(prune.args(["metadata", "--format-version=1"]));
+    cargo(&["init"]);
+    let text = written(&project);
+    for part in ["rustPlatform.bindgenHook # ", "openssl # openssl-sys"] {
+        assert!(text.contains(part), "{text}");
+    }
+    cargo(&[
+        "exec",
+        "--quiet",
+        "--",
+        "cargo",
+        "test",
+        "--locked",
+        "--workspace",
+    ]);
+}
+
+/// Over nixpkgs the same file has the hook of nixpkgs.
+#[test]
+fn what_is_written_for_bindgen_is_the_hook_of_nixpkgs_too() {
+    let text = crate_env_for(&[("bindgen", &["clang-sys"]), ("clang-sys", &[])]);
+    let case = Case::locked(&[("nixpkgs", "package-set")], &[("crate-env.nix", &text)]);
+    let variables = &case.dump()["variables"];
+    assert_eq!(variables["LIBCLANG_PATH"], "/libclang");
+    assert_eq!(variables["BINDGEN_EXTRA_CLANG_ARGS"], "-I/headers");
+}
+
+/// A crate in another project's directory, with a workspace of its own or none.
+#[test]
+fn the_lock_of_another_project_above_is_not_taken() {
+    let world = World::new();
+    world.write(
+        "w/Cargo.toml",
+        "[workspace]\nmembers = [\"m\"]\nexclude = [\"excluded\"]\n",
+    );
+    world.write("w/Cargo.lock", &lock(&[("openssl-sys", &[])]));
+    for (name, more) in [("nested", "\n[workspace]\n"), ("excluded", ""), ("../beside", "")] {
+        world.write(&format!("w/{name}/Cargo.toml"), &format!("{MANIFEST}{more}"));
+        if name == "../beside" {
+            world.write("Cargo.lock", &lock(&[("openssl-sys", &[])]));
+        }
+        let directory = world.path().join("w").join(name);
+        let said = init(&world, &directory);
+        assert!(said.contains("there is no Cargo.lock yet"), "{name}: {said}");
+        assert!(!written(&directory).contains("openssl"), "{name}");
+    }
 }
 
 #[test]

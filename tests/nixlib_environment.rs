@@ -137,28 +137,6 @@ fn variables_that_the_setup_has_values_for() {
     assert_eq!(dump["variables"]["NIX_CFLAGS_COMPILE"], "-O1");
 }
 
-/// Of the packages that crates of all the world want, those are looked at that
-/// a crate of Cargo.lock wants; one that nixpkgs refuses harms nobody else.
-#[test]
-fn packages_for_crates_of_the_lock() {
-    let lock = "version = 4\n\n[[package]]\nname = \"libz-sys\"\nversion = \"1.0.0\"\n\n\
-                [[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";
-    let case = Case::locked(
-        &[("nixpkgs", "package-set")],
-        &[("crate-env.nix", "{ rust }: { }\n"), ("Cargo.lock", lock)],
-    );
-    let (_, path) = case.environment();
-    assert!(path.exists());
-    let slots = std::fs::read_dir(case.world.cache().join("slots")).expect("slots");
-    let units = slots
-        .map(|slot| slot.expect("a slot").path().join("units"))
-        .find_map(|file| std::fs::read_to_string(file).ok())
-        .expect("what units are built with");
-    let units: serde_json::Value = serde_json::from_str(&units).expect("JSON");
-    let crates: Vec<&String> = units["crates"].as_object().expect("crates").keys().collect();
-    assert_eq!(crates, ["libz-sys", "openssl-sys"]);
-}
-
 #[test]
 fn a_shell_of_the_host_set() {
     let case = Case::new(&[("crate-env.nix", SHELL)]);
@@ -218,6 +196,44 @@ fn layers() {
     assert_eq!(host, ["pkg-config", "openssl", "cc"]);
 }
 
+/// A member's shell lies over the root's as other layers do.
+#[test]
+fn shells_of_two_layers() {
+    let files = [
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n"),
+        (
+            "crate-env.nix",
+            "{ mkShell, pkg-config }:\nmkShell {\n  packages = [ pkg-config ];\n  A = \"root\";\n  B = \"root\";\n  shellHook = \"one\";\n}\n",
+        ),
+        (
+            "a/crate-env.nix",
+            "{ mkShell, openssl, cmake }:\nmkShell {\n  packages = [ cmake ];\n  buildInputs = [ openssl ];\n  B = \"member\";\n  shellHook = \"two\";\n}\n",
+        ),
+    ];
+    for pinned in [false, true] {
+        let mut case = if pinned {
+            Case::locked(&[("nixpkgs", "package-set")], &files)
+        } else {
+            Case::new(&files)
+        };
+        case.project.push("a");
+        let dump = case.dump();
+        assert_eq!(dump["variables"]["A"], "root", "{dump}");
+        assert_eq!(dump["variables"]["B"], "member", "{dump}");
+        assert_eq!(dump["shellHook"], "one\ntwo");
+        let text = dump.to_string();
+        for package in ["pkg-config", "cmake", "openssl"] {
+            assert!(text.contains(&format!("<{package}")), "{package}: {dump}");
+        }
+        let names = dump["variables"].as_object().expect("variables").keys();
+        assert!(
+            !names.clone().any(|name| name == "stdenv" || name == "buildPhase"),
+            "{dump}"
+        );
+    }
+}
+
 /// A component is imported because a string of `env` needs it, not only
 /// because a list names it.
 #[test]
@@ -238,16 +254,24 @@ fn lib_and_stdenv_of_the_host_set() {
         "crate-env.nix",
         "{ lib, stdenv, openssl, pkgs, system, defaultCrateOverrides }:\n{\n  crates = defaultCrateOverrides;\n  buildInputs = lib.optionals stdenv.hostPlatform.isUnix [ openssl.dev ]\n    \
          ++ lib.optional (stdenv.isLinux && stdenv.isDarwin) pkgs.nothing;\n  env = {\n    \
-         LIBS = lib.removePrefix \"/\" (lib.makeLibraryPath [ openssl ]);\n    SYSTEM = lib.escapeShellArg \"it's ${system}\";\n    \
+         LIBS = lib.makeLibraryPath [ openssl ];\n    INCLUDE = \"${lib.getDev openssl}/include\";\n    SYSTEM = lib.escapeShellArg \"it's ${system}\";\n    \
          WORDS = lib.concatMapStringsSep \",\" lib.trim (lib.splitString \".\" \" a .b\");\n  };\n}\n",
     )]);
-    let dump = case.dump();
-    assert_eq!(dump["variables"]["WORDS"], "a,b");
+    let (dump, _) = case.environment();
+    let file = |variable: &str, name: &str| {
+        let directory = dump["variables"][variable].as_str().expect("a directory");
+        std::fs::metadata(std::path::Path::new(directory).join(name)).is_ok_and(|file| file.len() > 0)
+    };
     assert!(
-        dump["variables"]["LIBS"]
-            .as_str()
-            .is_some_and(|libs| libs.ends_with("/lib"))
+        file("LIBS", "libssl.so") && file("LIBS", "libcrypto.so"),
+        "{dump}"
     );
+    // Debian has it in two directories, one of them for the architecture.
+    assert!(
+        file("INCLUDE", "openssl/ssl.h") && file("INCLUDE", "openssl/opensslconf.h"),
+        "{dump}"
+    );
+    assert_eq!(dump["variables"]["WORDS"], "a,b");
     assert!(
         dump["variables"]["SYSTEM"]
             .as_str()

@@ -18,6 +18,15 @@ fn dump(world: &World, env: &Env) -> PathBuf {
     world.write("dump.json", &serde_json::to_string(env).expect("JSON"))
 }
 
+#[test]
+fn a_misspelled_verb_is_told_with_the_right_one() {
+    let world = World::new();
+    let output = run(world.cargo_nix().arg("evn"));
+    assert_eq!(output.status.code(), Some(2));
+    let text = both(&output);
+    assert!(text.contains("\'env\'") && !text.contains("deny"), "{text}");
+}
+
 fn simple() -> Env {
     Env {
         variables: [("GREETING".into(), "hello\nworld".into())].into(),

@@ -13,6 +13,8 @@ let
   inherit (merged) shell;
   ofHost = if shell == null then null else shell.cargoNix.shell or null;
 
+  given = import ./apart.nix (builtins.mapAttrs (_: import ./coerce.nix) merged.env);
+
   joinHooks = hooks: tools.join "\n" (builtins.filter (hook: hook != "") hooks);
 
   # A mkShell of the host set is a layer below the others.
@@ -32,7 +34,7 @@ let
       };
 in
 if shell != null && ofHost == null then
-  import ./stdenv.nix { inherit tools; } merged shell
+  import ./stdenv.nix { inherit tools; } merged shell { }
 else if isHost then
   import ./host.nix {
     inherit tools derive;
@@ -45,6 +47,6 @@ else
       nativeBuildInputs =
         tools.optional (merged.toolchain != null) merged.toolchain ++ merged.nativeBuildInputs;
       inherit (merged) buildInputs;
-      env = builtins.mapAttrs (_: import ./coerce.nix) merged.env;
+      env = given.rest;
     }
-  )
+  ) given.apart

@@ -1,8 +1,9 @@
 # The environment of a derivation over nixpkgs' stdenv: the same derivation, but
 # built by a script that sources the real setup and dumps what it exported.
 { tools }:
-# Merged layers, and a mkShell or another derivation of a stdenv.
-merged: shell:
+# Merged layers, a mkShell or another derivation of a stdenv, and variables that
+# it does not have (nix/env/apart.nix).
+merged: shell: apart:
 let
   inherit (builtins)
     attrNames
@@ -31,7 +32,7 @@ let
       });
 
   given = builtins.foldl' (all: part: all // part.cargoNix.variables or { }) { } merged.tools;
-  variables = mapAttrs (_: import ./coerce.nix) (given // (if isShell then merged.env else { }));
+  variables = mapAttrs (_: import ./coerce.nix) (given // (if isShell then merged.env else apart));
 
   # Of the shell's inputs, the one that is a toolchain of ours.
   toolchains = filter (input: tools.isDerivation input && input ? cargoNix.toolchain) (
@@ -116,6 +117,11 @@ derivation (
     cargoNixOwnPath = tools.join ":" own;
     cargoNixDrop = tools.join " " (lists.never ++ sandbox ++ lists.stdenv);
     cargoNixDropPrefixes = tools.join " " lists.neverPrefixes;
+    # Each may be more than a process's environment holds.
+    passAsFile = drvAttrs.passAsFile or [ ] ++ [
+      "cargoNixRest"
+      "cargoNixVariables"
+    ];
     NIX_NO_SELF_RPATH = "1";
     preferLocalBuild = true;
     allowSubstitutes = false;

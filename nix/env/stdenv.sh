@@ -3,6 +3,8 @@
 # Run by the stdenv's own bash; besides what the derivation had of its own:
 #   cargoNixRest          a JSON object: the rest of the environment
 #   cargoNixVariables     a JSON object: variables that beat those of the setup
+#                         (these two in the files cargoNix…Path, but with structured
+#                         attributes)
 #   cargoNixGiven         their names
 #   cargoNixTools         store paths that are on PATH only
 #   cargoNixOwnPath       entries of PATH that the setup adds for itself
@@ -14,6 +16,8 @@ if [ -n "${NIX_ATTRS_SH_FILE-}" ] && [ -e "$NIX_ATTRS_SH_FILE" ]; then
     out=${outputs[out]}
 fi
 target=$out
+[ -z "${cargoNixRestPath-}" ] || cargoNixRest=$(<"$cargoNixRestPath")
+[ -z "${cargoNixVariablesPath-}" ] || cargoNixVariables=$(<"$cargoNixVariablesPath")
 
 # A phase of the user's must not run, and the setup must not see our output.
 source "$stdenv/setup"

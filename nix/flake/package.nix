@@ -23,6 +23,7 @@ rustPlatform.buildRustPackage {
       ../../LICENSE-MIT
       ../../README.md
       ../../benches
+      ../../build.rs
       ../../crates
       ../../data
       ../../nix

@@ -20,6 +20,7 @@ let
 in
 {
   inherit system;
+  named = arguments.crates or [ ];
   inherit (set) pkgs absent;
   inherit (imports) lacking;
   rust = import ../rust/interface.nix {
@@ -45,8 +46,10 @@ in
     inherit tools system derive;
     inherit (set) pkgs;
     isHost = true;
+    counted = arguments.crates or [ ];
   };
   inputs = [ ];
+  fetched = [ ];
   problems = [ ];
   warnings = [ ];
 }

@@ -1,6 +1,7 @@
 # Packages of the machine under the names that nixpkgs gives them: small
-# derivations of links to programs and copies of .pc files. What they point to
-# stays on the machine; its identity is part of each derivation.
+# derivations of links to programs, libraries and headers, and copies of .pc
+# files. What they point to stays on the machine; its identity is part of each
+# derivation.
 {
   tools,
   system,
@@ -19,7 +20,8 @@ let
   lib = import ./lib.nix { inherit system; };
 
   # What a host set says of `name` -> the package. `programs` maps names below
-  # bin/ to files of the machine, `pc` lists .pc files.
+  # bin/ to files of the machine, `pc` lists .pc files, `libraries` files for
+  # lib/, `include` maps names below include/ to lists of what they are.
   package =
     {
       name,
@@ -28,8 +30,13 @@ let
       programs ? { },
       pc ? [ ],
       files ? [ ],
+      libraries ? [ ],
+      include ? { },
+      # The package to install for a library of this name, if there is none.
+      lacks ? null,
     }:
     let
+      names = attrNames include;
       built = derive {
         inherit identity;
         name = "${name}-${version}-host";
@@ -40,6 +47,9 @@ let
         programs = tools.join " " (attrNames programs);
         targets = tools.join " " (attrValues programs);
         pc = tools.join " " pc;
+        libraries = tools.join " " libraries;
+        headers = tools.join " " (tools.concatMap (name: map (_: name) include.${name}) names);
+        headerTargets = tools.join " " (tools.concatMap (name: include.${name}) names);
       };
       whole = built // {
         inherit version;
@@ -55,6 +65,8 @@ let
           inherit name version;
           paths = tools.unique (attrValues programs ++ pc ++ files);
         };
+        cargoNix.noLibrary =
+          if lacks == null then null else "${host.install or "apt-get install"} ${lacks}";
       };
     in
     whole;
@@ -78,13 +90,20 @@ let
       programs = program.programs or (if program ? path then { ${baseNameOf program.path} = program.path; } else { });
       pc = library.pc or [ ];
       files = library.files or [ ];
+      libraries = library.lib or [ ];
+      include = library.include or { };
+      lacks = program.lacks or null;
     }
   ) (programs // libraries);
 
   # Known to data/host-packages.toml, but not on this machine.
   absent = mapAttrs (name: package: {
     message = "`${name}` is not on this machine";
-    hint = "install it: ${host.install or "apt-get install"} ${package}";
+    hint =
+      if package == null then
+        "its distribution has no package for it: take it from nixpkgs (flake.lock or npins)"
+      else
+        "install it: ${host.install or "apt-get install"} ${package}";
   }) (removeAttrs (host.installable or { }) (attrNames described));
 
   noCompiler = {
@@ -136,6 +155,10 @@ let
 
   pkgs = nest (missing // base // described) // import ./builders.nix { inherit tools derive; } // {
     inherit pkgs;
+    # bindgen loads the library itself, and has it read the machine's headers.
+    rustPlatform.bindgenHook = pkgs.libclang // {
+      cargoNix.variables.LIBCLANG_PATH = "${pkgs.libclang}/lib";
+    };
     defaultCrateOverrides = import ./crate-overrides.nix pkgs;
   };
 in

@@ -1,7 +1,12 @@
 # The types of what a crate-env.nix returns: -> a list of problems, each at the
 # attribute that is wrong.
 { tools }:
-{ value, file }:
+{
+  value,
+  file,
+  # Crates that Cargo.lock is known to have.
+  named ? [ ],
+}:
 let
   inherit (builtins)
     attrNames
@@ -165,6 +170,8 @@ let
               "turn it into a string, as with `toString` or `builtins.toJSON`"
             )
           ]
+        else if tools.dangles env.${variable} then
+          [ (problem (tools.dangling "${shown}.${variable}" // { inherit place; })) ]
         else
           [ ];
     in
@@ -185,7 +192,8 @@ let
     env = variables;
     shellHook =
       set: name: shown:
-      optional (!(isString set.${name})) (wrong set name shown "a string" "write `${name} = ''…'';`");
+      optional (!(isString set.${name})) (wrong set name shown "a string" "write `${name} = ''…'';`")
+      ++ optional (tools.dangles set.${name}) (problem (tools.dangling shown // { place = placeOf name set; }));
     inherit crates;
   };
 
@@ -196,33 +204,46 @@ let
       optional (!(builtins.isBool set.${name})) (wrong set name shown "a boolean" "write `true` or `false`");
   };
 
-  # `crates.<name>` of the project itself. What comes from elsewhere (nixpkgs'
-  # defaultCrateOverrides) is taken as it is, and not even forced.
+  # `crates.<name>` of the project itself, and what of the others counts (nixpkgs'
+  # defaultCrateOverrides may be among them); the rest is not even forced. A
+  # function is called; what it returns may have attributes that are nixpkgs' own.
   crates =
     set: name: shown:
     let
       all = set.${name};
-      own = filter (crate: placeOf crate all != null) (attrNames all);
+      own = tools.cratesThatCount named all;
+      place = crate: if placeOf crate all == null then placeOf name set else placeOf crate all;
+      placed =
+        crate: problem:
+        if problem.file != null then problem else problem // { inherit (place crate) file line column; };
       one =
         crate:
         let
-          entry = all.${crate};
+          given = all.${crate};
+          entry = tools.crateOf crate given;
+          foreign = filter (attribute: isCallable given && placeOf attribute entry == null) (attrNames entry);
+          hint = "write `${name}.${crate} = { buildInputs = [ … ]; };`";
         in
-        if isCallable entry then
-          [ ]
-        else if !(isAttrs entry) || isDerivation entry then
-          [
-            (wrong all crate "${shown}.${crate}" "a set or a function"
-              "write `${name}.${crate} = { buildInputs = [ … ]; };`"
-            )
-          ]
+        if isAttrs entry && !(isDerivation entry) then
+          checkSet knownOfCrate (
+            tools.without (filter (attribute: !(knownOfCrate ? ${attribute})) foreign) entry
+          ) "in `${shown}.${crate}`" "${shown}.${crate}."
         else
-          checkSet knownOfCrate entry "in `${shown}.${crate}`" "${shown}.${crate}.";
+          [
+            (problem {
+              message =
+                if isCallable given then
+                  "`${shown}.${crate}` must return a set, but it returns ${describe entry}"
+                else
+                  "`${shown}.${crate}` must be a set or a function, but it is ${describe given}";
+              inherit hint;
+            })
+          ];
     in
     if !(isAttrs all) || isDerivation all then
       [ (wrong set name shown "a set of crates" "write `crates.<name> = { buildInputs = [ … ]; };`") ]
     else
-      concatMap one own;
+      concatMap (crate: map (placed crate) (one crate)) (attrNames own);
 
   checkSet =
     checks: set: what: prefix:

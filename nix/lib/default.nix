@@ -8,6 +8,7 @@ let
     filter
     isAttrs
     isFunction
+    isString
     stringLength
     substring
     typeOf
@@ -15,7 +16,8 @@ let
     unsafeGetAttrPos
     ;
 
-  top = unsafeDiscardStringContext (toString snapshot) + "/";
+  plain = unsafeDiscardStringContext (toString snapshot);
+  top = plain + "/";
 
   # A place as Nix gives it -> { file; line; column; } with `file` relative to
   # the snapshot; null for a place outside of it.
@@ -62,8 +64,45 @@ rec {
   # The path of `file` in directory `directory` of the snapshot (`""`: its top).
   inSnapshot = directory: file: snapshot + "/${if directory == "" then "" else directory + "/"}${file}";
 
+  # Whether a text names a file of the snapshot without keeping it: as `toString
+  # ./file` does, and the collector takes the snapshot. Impure evaluations have
+  # the project itself there.
+  dangles =
+    text:
+    isString text
+    && hasPrefix "${builtins.storeDir}/" top
+    && builtins.replaceStrings [ plain ] [ "" ] text != text
+    && !(builtins.getContext text ? ${plain});
+
+  # What is said of one.
+  dangling = shown: {
+    message = "`${shown}` names a file of the snapshot that is evaluated, and a garbage collection takes that";
+    hint = "write the path itself, as `./file`, or \"\${./file}\": then the file is copied into the store; what is to lie in the working tree is for `shellHook`, as \"$PWD/file\"";
+  };
+
   # The place of an attribute in the project, or null.
   placeOf = name: set: relative (unsafeGetAttrPos name set);
+
+  # Of `crates`, what the project wrote down itself and what Cargo.lock is known to
+  # have (`counted`). The others are not forced.
+  cratesThatCount =
+    counted: crates:
+    without (filter (name: placeOf name crates == null && !(elem name counted)) (attrNames crates)) crates;
+
+  # `crates.<name>` as a set; nixpkgs' defaultCrateOverrides has functions of the
+  # crate's attributes.
+  crateOf =
+    name: value:
+    if isCallable value then
+      value {
+        crateName = name;
+        pname = name;
+        version = "0.0.0";
+        features = [ ];
+        src = null;
+      }
+    else
+      value;
 
   # `place` of null means: nowhere in particular.
   problem =

@@ -7,6 +7,7 @@ layers:
 let
   inherit (builtins)
     attrNames
+    elem
     filter
     foldl'
     length
@@ -25,6 +26,7 @@ let
   merge = name: foldl' (merged: value: merged // value.${name} or { }) { } values;
 
   shells = filter (layer: layer.shell != null) layers;
+  shell = if shells == [ ] then null else import ./shells.nix { inherit tools; } (map (layer: layer.shell) shells);
   named = filter (value: value ? toolchain) values;
   chosen =
     if sources.toolchain or null != null then
@@ -45,7 +47,7 @@ let
   # A mkShell over nixpkgs is taken as it is. One of the host set is only another
   # way to write a set, and has the same toolchain by default; where the machine has
   # no Rust, it is a shell without.
-  ofHost = (last shells).shell.cargoNix.shell or null;
+  ofHost = shell.cargoNix.shell or null;
   isOfHost = shells != [ ] && ofHost != null;
   shellToolchains =
     if isOfHost then
@@ -57,8 +59,7 @@ let
   bind = tool: if tool ? cargoNix.ofToolchain then tool.cargoNix.ofToolchain toolchain else tool;
 
   merged = {
-    inherit toolchain;
-    shell = if shells == [ ] then null else (last shells).shell;
+    inherit toolchain shell;
     tools = map bind (all "tools") ++ toolchain.cargoNix.tools or [ ];
     nativeBuildInputs = all "nativeBuildInputs";
     buildInputs = all "buildInputs";
@@ -67,6 +68,53 @@ let
     shellHook = join "\n" (filter (hook: hook != "") (map (value: value.shellHook or "") values));
   };
 
+  # A program of the machine that a layer takes for a library.
+  noLibraries =
+    layer:
+    let
+      inherit (layer) value;
+      place = placeOf "buildInputs" value;
+      at = if place == null then layer.file else "${place.file}:${toString place.line}:${toString place.column}";
+      inputs =
+        value.buildInputs or [ ]
+        ++ layer.shell.cargoNix.shell.buildInputs or [ ]
+        ++ concatMap (crate: (tools.crateOf crate own.${crate}).buildInputs or [ ]) (attrNames own);
+      own = tools.cratesThatCount sources.named (value.crates or { });
+    in
+    map (
+      package:
+      "${at}: `buildInputs` has `${package.pname}`, of which this machine has the programs but not the library\n  "
+      + "install it: ${package.cargoNix.noLibrary}; for the programs alone, `nativeBuildInputs` is the place"
+    ) (filter (input: input.cargoNix.noLibrary or null != null) inputs);
+  overrides = filter (name: placeOf name merged.crates == null) (attrNames merged.crates);
+  # More than a few are a collection, of crates of all the world.
+  computed =
+    let
+      names = filter (name: !(sources.pkgs.defaultCrateOverrides or { } ? ${name})) overrides;
+    in
+    if length names > 16 then [ ] else names;
+
+  # Those of packages, each at the list that has it, if it has no place of its own.
+  problemsOf = part: if part ? cargoNix.problem then [ part.cargoNix.problem ] else [ ];
+  problemsIn =
+    value:
+    concatMap
+      (
+        name:
+        let
+          place = placeOf name value;
+          packages = filter (element: element != null) (value.${name} or [ ]);
+        in
+        map (problem: if problem.file != null || place == null then problem else problem // place) (
+          concatMap problemsOf (map bind packages)
+        )
+      )
+      [
+        "tools"
+        "nativeBuildInputs"
+        "buildInputs"
+      ];
+
   parts = optionals (toolchain != null) [ toolchain ] ++ merged.tools ++ merged.nativeBuildInputs ++ merged.buildInputs;
 in
 {
@@ -74,11 +122,15 @@ in
     if chosen ? problem then
       [ chosen.problem ]
     else
-      unique (map (part: part.cargoNix.problem) (filter (part: part ? cargoNix.problem) parts));
+      unique (
+        problemsOf toolchain ++ concatMap problemsIn values ++ concatMap problemsOf (toolchain.cargoNix.tools or [ ])
+      );
+  warnings = unique (concatMap noLibraries layers);
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;
   units = sources.units merged;
-  # Those of the project itself; nixpkgs' overrides name crates of all the world.
+  # Names that Cargo.lock should have: those that the project wrote down, and those
+  # that it computed, but for what nixpkgs' overrides name.
   crateEntries = map (
     name:
     let
@@ -86,11 +138,16 @@ in
     in
     {
       inherit name;
-      position = [
-        place.file
-        place.line
-        place.column
-      ];
+      position =
+        if place == null then
+          null
+        else
+          [
+            place.file
+            place.line
+            place.column
+          ];
     }
-  ) (filter (name: placeOf name merged.crates != null) (attrNames merged.crates));
+  ) (filter (name: placeOf name merged.crates != null || elem name computed) (attrNames merged.crates));
+  inherit overrides;
 }

@@ -17,7 +17,9 @@ let
     inherit (fenix) stable beta;
     nightly = fenix.latest;
   };
-  names = set: map canonical (filter (name: tools.isDerivation set.${name}) (attrNames set));
+  # Whole toolchains stand beside the components, and some of these have two names.
+  isComponent = set: name: tools.isDerivation set.${name} && match ".*[tT]oolchain" name == null;
+  names = set: tools.unique (map canonical (filter (isComponent set) (attrNames set)));
   part = set: name: set.${name} or set."${name}-preview";
 
   # A set of components, and that of another target.

@@ -16,6 +16,9 @@
   # stands in a derivation is evaluated, and the table names half of nixpkgs'
   # libraries.
   named ? null,
+  # Of the entries of `crates` that the project did not write down itself, those
+  # that count: Cargo.lock has them.
+  counted ? [ ],
 }:
 merged:
 let
@@ -23,7 +26,6 @@ let
     attrNames
     attrValues
     fromTOML
-    isFunction
     listToAttrs
     mapAttrs
     readFile
@@ -38,20 +40,12 @@ let
     derivation = unsafeDiscardStringContext derivation.drvPath;
   };
 
-  # `crates.<name>` as a set, over what the crate gets from us; nixpkgs'
-  # defaultCrateOverrides has functions of the crate's attributes.
+  # `crates.<name>` as a set, over what the crate gets from us.
   entry =
     name: value:
     let
       given = if common ? ${name} then inputsOf common.${name} else inputsOf { native = [ ]; packages = [ ]; };
-      attributes = {
-        crateName = name;
-        pname = name;
-        version = "0.0.0";
-        features = [ ];
-        src = null;
-      };
-      set = if isFunction value || value ? __functor then value attributes else value;
+      set = tools.crateOf name value;
     in
     {
       nativeBuildInputs = set.nativeBuildInputs or [ ] ++ given.nativeBuildInputs;
@@ -121,11 +115,9 @@ let
       inherit (set) nativeBuildInputs buildInputs env;
     });
 
-  # Those of the project itself; nixpkgs' overrides name crates of all the world,
-  # too many to set up for each project.
-  own = tools.without (builtins.filter (name: tools.placeOf name merged.crates == null) (
-    attrNames merged.crates
-  )) merged.crates;
+  # nixpkgs' overrides name crates of all the world, too many to set up for each
+  # project.
+  own = tools.cratesThatCount counted merged.crates;
   environments =
     mapAttrs (_: names: shared.${wish names}) common
     // mapAttrs (name: value: unit (entry name value) // { own = true; }) own;

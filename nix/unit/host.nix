@@ -21,7 +21,8 @@ let
   };
 
   quote = text: "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
-  isName = name: builtins.match "[A-Za-z_][A-Za-z0-9_]*" name != null;
+  # Of `out`, whoever builds a unit has need.
+  isName = name: builtins.match "[A-Za-z_][A-Za-z0-9_]*" name != null && name != "out";
 in
 {
   nativeBuildInputs,

@@ -8,11 +8,23 @@ merged:
   env,
   ...
 }:
+let
+  inherit (builtins) attrNames concatStringsSep replaceStrings;
+  given = import ../env/apart.nix (builtins.mapAttrs (_: import ../env/coerce.nix) (merged.env // env));
+  quote = text: "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
+in
 pkgs.stdenv.mkDerivation {
   name = "cargo-nix-unit-env";
   nativeBuildInputs = [ merged.toolchain ] ++ nativeBuildInputs;
   inherit buildInputs;
-  env = builtins.mapAttrs (_: import ../env/coerce.nix) (merged.env // env);
+  env = given.rest;
+  # Of `out`, whoever builds a unit has need.
+  unitExports = concatStringsSep "" (
+    map (name: "export ${name}=${quote given.apart.${name}}\n") (
+      attrNames (removeAttrs given.apart [ "out" ])
+    )
+  );
+  passAsFile = [ "unitExports" ];
   # What a unit links must not look for libraries in this derivation's output.
   NIX_NO_SELF_RPATH = true;
   dontUnpack = true;

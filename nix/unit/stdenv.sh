@@ -3,7 +3,10 @@
 # (its output, its directories, its phases) is left out.
 (
     file=$out
-    unset out outputs name system builder src srcs stdenv shell phases installPhase dontUnpack dontConfigure \
+    # What the project sets under names that mean something to the setup.
+    exports=$(<"$unitExportsPath")
+    unset unitExportsPath passAsFile \
+        out outputs name system builder src srcs stdenv shell phases installPhase dontUnpack dontConfigure \
         dontBuild dontFixup buildInputs nativeBuildInputs propagatedBuildInputs propagatedNativeBuildInputs \
         depsBuildBuild depsBuildBuildPropagated depsBuildTarget depsBuildTargetPropagated depsHostHost \
         depsHostHostPropagated depsTargetTarget depsTargetTargetPropagated strictDeps doCheck doInstallCheck \
@@ -19,4 +22,5 @@
     unset NIX_NO_SELF_RPATH
     set -o posix
     export -p >"$file"
+    printf '%s\n' "$exports" >>"$file"
 )

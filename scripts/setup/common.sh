@@ -11,6 +11,7 @@ libnix_prefix=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/cargo-nix/libni
 # Changes with everything that makes an older private prefix unfit; the prefix's
 # `.complete` holds it.
 libnix_recipe=2
+apt_configuration=/etc/apt
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -89,10 +90,25 @@ debian_codename() {
 
 # debian_mirror: the address of the mirror that this machine uses for Debian itself.
 debian_mirror() {
+    local directory=$apt_configuration
     {
-        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' /etc/apt/sources.list.d/*.sources
+        sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p' "$directory"/sources.list.d/*.sources || true
         sed -nE 's/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+)[[:space:]].*/\2/p' \
-            /etc/apt/sources.list /etc/apt/sources.list.d/*.list
-        true # either form may be absent
-    } 2>/dev/null | grep -E '/debian/?$' | head -n 1
+            "$directory"/sources.list "$directory"/sources.list.d/*.list || true # either form may be absent
+    } 2>/dev/null | of_mirror_lists | grep -E '/debian/?$' | head -n 1
+}
+
+# of_mirror_lists: addresses as they come, `mirror+file:` ones replaced by the
+# first that the file lists (as machines in a cloud have it).
+of_mirror_lists() {
+    local uri
+    while read -r uri; do
+        case $uri in
+        mirror+file:*)
+            uri=${uri#mirror+file:}
+            sed -nE '/^[^#[:space:]]/{s/[[:space:]].*//p;t;p}' "${uri#//}" 2>/dev/null | head -n 1
+            ;;
+        *) printf '%s\n' "$uri" ;;
+        esac
+    done
 }

@@ -8,11 +8,12 @@ use crate::build::fetched::dangling;
 use crate::cache::{Cache, KEPT_SLOTS};
 use crate::cli::GcArgs;
 use crate::error::{Error, Result};
+use crate::evaluator;
 use crate::gc::{self, Outcome, Plan, SeenSlot, Swept};
 use crate::hook::outside;
 use crate::progress::Progress;
 use crate::vars::Vars;
-use cargo_nix_protocol::ClosurePath;
+use cargo_nix_protocol::{Answer, Ask, ClosurePath, Settings};
 use std::process::{Command, ExitCode, Stdio};
 
 pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
@@ -34,7 +35,7 @@ pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
     };
     print(&if args.json { outcome.json() } else { outcome.text() })?;
     if args.collect && !args.dry_run {
-        collect()?;
+        collect(&vars)?;
     }
     links(&vars, args.dry_run)?;
     Ok(ExitCode::SUCCESS)
@@ -87,23 +88,36 @@ fn links(vars: &Vars, dry_run: bool) -> Result<()> {
     Ok(())
 }
 
-/// Runs Nix's own collector; what it says goes to standard error.
-fn collect() -> Result<()> {
-    let mut nix = Command::new("nix");
-    nix.args(["--extra-experimental-features", "nix-command", "store", "gc"]);
-    let status = nix
+/// Runs Nix's own collector; what it says goes to standard error. It need not be
+/// on PATH: the evaluator knows where libnix has it.
+fn collect(vars: &Vars) -> Result<()> {
+    let settings = Settings {
+        offline: true,
+        ..Settings::default()
+    };
+    let program = match evaluator::ask(vars, &settings, Ask::Probe, |_| {}) {
+        Ok(Answer::Probe { nix_store, .. }) => nix_store,
+        _ => None,
+    };
+    let program = program.unwrap_or_else(|| "nix-store".into());
+    let status = Command::new(&program)
+        .arg("--gc")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .status()
         .map_err(|error| Error::Machine {
             message: format!(
-                "--collect needs the nix command, which does not start: {error}\n  \
-             the roots are dropped; the next run of Nix's collector frees the rest"
+                "--collect needs {}, which does not start: {error}\n  \
+             the roots are dropped; the next run of Nix's collector frees the rest",
+                program.display()
             ),
         })?;
     if status.success() {
         return Ok(());
     }
-    let message = format!("nix store gc failed ({status})\n  the roots are dropped; run it again by itself");
+    let message = format!(
+        "{} --gc failed ({status})\n  the roots are dropped; run it again by itself",
+        program.display()
+    );
     Err(Error::Machine { message })
 }

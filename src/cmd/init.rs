@@ -10,6 +10,7 @@ use crate::bounded;
 use crate::cli::InitArgs;
 use crate::error::{Error, Result};
 use crate::host::sys_crates::{self, Needs};
+use crate::project::workspace;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,10 +29,9 @@ pub(super) fn run(args: &InitArgs) -> Result<ExitCode> {
             ),
         });
     }
-    let lock = directory
-        .ancestors()
-        .map(|above| above.join("Cargo.lock"))
-        .find(|lock| lock.is_file());
+    // Cargo's own place for it: what lies further above is of another project.
+    let top = workspace::root(&directory)?.unwrap_or_else(|| directory.clone());
+    let lock = Some(top.join("Cargo.lock")).filter(|lock| lock.is_file());
     let needs = lock.as_deref().map_or_else(|| Ok(Needs::default()), read_needs)?;
     let toolchain_file = crate::project::RUST_TOOLCHAIN
         .into_iter()

@@ -14,6 +14,7 @@ mod fetch;
 mod gc;
 mod hook;
 mod init;
+mod misspelled;
 mod output;
 mod prompt;
 mod start;
@@ -40,7 +41,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.get(1).is_some_and(|word| word == "nix") {
         args.remove(1);
     }
-    let verb = hot_verb(&args).unwrap_or_else(|| Cli::parse_from(args).verb);
+    let parse =
+        |args| Cli::try_parse_from(args).unwrap_or_else(|error| misspelled::with_nearest(error).exit());
+    let verb = hot_verb(&args).unwrap_or_else(|| parse(args).verb);
     let result = match verb {
         Verb::Env(args) => env::run(&args),
         Verb::Closure(args) => closure::run(&args),

@@ -39,6 +39,8 @@ pub struct Meta {
     /// place; what it took from elsewhere (nixpkgs' `defaultCrateOverrides`)
     /// names crates of all the world and is left out.
     pub crates: Vec<CrateEntry>,
+    /// Other names below `crates`, which count if Cargo.lock has them.
+    pub overrides: Vec<String>,
     /// What cargo's units are built with; `None` without a toolchain of ours.
     pub units: Option<serde_json::Value>,
     /// The package set came from the project's pins: the description of the

@@ -5,7 +5,7 @@
 use super::Env;
 use super::crates;
 use super::dump::Meta;
-use super::parts::{key, native_crates, system};
+use super::parts::{Crates, key, system};
 use crate::cache::{self, Cache, Key, Slot};
 use crate::cli::ObtainArgs;
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub struct Look<'a> {
     pub project: Project,
     /// Its input set now.
     pub inputs: Inputs,
-    crates: Vec<String>,
+    crates: Crates,
     began: SystemTime,
     /// Where the cache is while the real one cannot be written.
     substitute: Option<TempDir>,
@@ -130,8 +130,8 @@ impl<'a> Look<'a> {
         let began = SystemTime::now();
         let cache = Cache::new(vars.cache_dir()?);
         let inputs = Inputs::current(&project, cache.directory())?;
-        let crates = native_crates(&project, &inputs)?;
-        let any = || key(args, vars, &inputs, None, &crates);
+        let crates = Crates::of(&project, &inputs, args, vars, &cache)?;
+        let any = || key(args, vars, &inputs, None, &crates.names);
         let pinned = inputs.layout().pins.as_ref().and_then(|_| cache.pinned(&any()));
         let mut settled = true;
         let (key, slot) = match pinned {
@@ -144,7 +144,7 @@ impl<'a> Look<'a> {
                     known => known,
                 };
                 settled = host.is_some();
-                let key = key(args, vars, &inputs, host.as_ref(), &crates);
+                let key = key(args, vars, &inputs, host.as_ref(), &crates.names);
                 let slot = cache.slot(&key);
                 (key, slot)
             }
@@ -247,7 +247,7 @@ impl<'a> Look<'a> {
                     lock.succeeded();
                     return Ok(slot);
                 }
-                // The project was edited meanwhile: it has another key now.
+                // The project was edited meanwhile, or more of it counts.
                 Ok(None) => self.key = self.key_with(Some(&host)),
                 Err(error) => {
                     self.cache.give_up(&self.key);
@@ -261,10 +261,25 @@ impl<'a> Look<'a> {
     }
 
     fn key_with(&self, host: Option<&Host>) -> Key {
-        key(self.args, self.vars, &self.inputs, host, &self.crates)
+        key(self.args, self.vars, &self.inputs, host, &self.crates.names)
     }
 
-    /// `None` if the snapshot turned out to be that of another key.
+    /// Whether of these entries of `crates`, which the project did not write
+    /// down itself, Cargo.lock has some that did not count yet.
+    fn counts_more(&mut self, overrides: &[String]) -> Result<bool> {
+        if overrides.is_empty() {
+            return Ok(false);
+        }
+        let (project, inputs) = (&self.project, &self.inputs);
+        self.cache
+            .note_overrides(&self.crates.any, &self.key, overrides)?;
+        let crates = Crates::of(project, inputs, self.args, self.vars, &self.cache)?;
+        let more = crates.names != self.crates.names;
+        self.crates = crates;
+        Ok(more)
+    }
+
+    /// `None` if it turned out to be that of another key.
     fn evaluate(&mut self, host: &Host) -> Result<Option<Slot>> {
         let scratch = self.cache.scratch()?;
         let hashed = self.inputs.digest();
@@ -292,6 +307,9 @@ impl<'a> Look<'a> {
             ))
         })?;
         let meta: Meta = serde_json::from_value(answer.meta).unwrap_or_default();
+        if self.counts_more(&meta.overrides)? {
+            return Ok(None);
+        }
         let root = self.project.root.to_string_lossy();
         let portable = |warning: &String| warning.replace(&*root, cache::ROOT);
         let directory = self.cache.slot_directory(&self.key);
@@ -397,7 +415,7 @@ impl<'a> Look<'a> {
             rust_toolchain: layout.rust_toolchain.clone(),
             host: host.describe(&self.vars.store_dir()),
             impure: self.args.impure,
-            crates: self.crates.clone(),
+            crates: self.crates.names.clone(),
         }
     }
 

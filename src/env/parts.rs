@@ -1,7 +1,8 @@
 //! What a key is made of, besides the inputs.
 
 use crate::bounded;
-use crate::cache::{Key, KeyParts};
+use crate::cache::{Cache, Key, KeyParts};
+use crate::cargo_lock;
 use crate::cli::ObtainArgs;
 use crate::error::Result;
 use crate::host::{self, Host};
@@ -9,18 +10,55 @@ use crate::inputs::Inputs;
 use crate::library;
 use crate::project::Project;
 use crate::vars::Vars;
+use std::collections::{BTreeSet, HashSet};
 
-/// `EnvArguments::crates`: over the host set none.
-pub(super) fn native_crates(project: &Project, inputs: &Inputs) -> Result<Vec<String>> {
-    if inputs.layout().pins.is_none() {
-        return Ok(Vec::new());
-    }
-    for layer in &project.layers {
-        if let Some(text) = bounded::read_if_any(&layer.join("Cargo.lock"), bounded::SMALL)? {
-            return Ok(host::sys_crates::in_lock(&text));
+/// `EnvArguments::crates`, sorted: those of Cargo.lock that sys-crates.toml knows
+/// (over the host set none), and those that computed entries of `crates` name.
+#[derive(Debug)]
+pub(super) struct Crates {
+    /// All of them.
+    pub(super) names: Vec<String>,
+    /// What the second kind is noted under ([`Cache::overrides`]).
+    pub(super) any: Key,
+}
+
+impl Crates {
+    /// Of `project` as it is now.
+    pub(super) fn of(
+        project: &Project,
+        inputs: &Inputs,
+        args: &ObtainArgs,
+        vars: &Vars,
+        cache: &Cache,
+    ) -> Result<Crates> {
+        let pinned = inputs.layout().pins.is_some();
+        let known = match lock(project).filter(|_| pinned).transpose()? {
+            Some(text) => host::sys_crates::in_lock(&text),
+            None => Vec::new(),
+        };
+        let any = key(args, vars, inputs, None, &known);
+        let overrides = cache.overrides(&any);
+        let mut names: BTreeSet<String> = known.into_iter().collect();
+        if !overrides.is_empty()
+            && let Some(text) = lock(project).transpose()?
+        {
+            let listed: HashSet<&str> = cargo_lock::names(&text).collect();
+            names.extend(
+                overrides
+                    .into_iter()
+                    .filter(|name| listed.contains(name.as_str())),
+            );
         }
+        let names = names.into_iter().collect();
+        Ok(Crates { names, any })
     }
-    Ok(Vec::new())
+}
+
+/// The text of the project's Cargo.lock, if it has one.
+fn lock(project: &Project) -> Option<Result<Vec<u8>>> {
+    let layers = project.layers.iter();
+    let mut texts = layers.map(|layer| bounded::read_if_any(&layer.join("Cargo.lock"), bounded::SMALL));
+    texts.find_map(Result::transpose)
 }
 
 /// `host`: `None` for whatever machine.

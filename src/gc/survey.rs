@@ -22,6 +22,7 @@ pub fn survey(cache: &Cache) -> Seen {
         .chain(snapshots)
         .chain(temporary)
         .chain(cache.idle_pins())
+        .chain(cache.idle_overrides())
         .map(|path| {
             let age = age(&path, now);
             (path, age)

@@ -4,7 +4,7 @@
 //! # Shape
 //! All paths are absolute; `identity` and `id` are hex and change with the
 //! contents they stand for; what the machine does not have is absent (or null
-//! for `tree`, `rust`, `rust.default`, `cc`, `date`, `commit`).
+//! for `tree`, `rust`, `rust.default`, `cc`, `date`, `commit`, `lacks`).
 //! ```json
 //! { "imports": { "<id>": "<store path>" },
 //!   "sandboxPaths": [ "/usr", "/lib" ],
@@ -16,11 +16,14 @@
 //!   "cc": { "version": "12.2.0", "machine": "x86_64-linux-gnu", "identity": "…",
 //!           "programs": { "cc": "/usr/bin/cc", "ld": "/usr/bin/ld" } },
 //!   "programs": { "<nixpkgs attribute>": { "path": "/usr/bin/protoc", "version": "3.21.12", "identity": "…",
-//!                                          "programs": { "protoc": "/usr/bin/protoc" } } },
+//!                                          "programs": { "protoc": "/usr/bin/protoc" },
+//!                                          "lacks": null or "<the package that has its library>" } },
 //!   "libraries": { "<nixpkgs attribute>": { "version": "3.0.19", "identity": "…",
-//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ] } },
+//!                                           "pc": [ "<dir>/openssl.pc" ], "files": [ "<dir>/libssl.so" ],
+//!                                           "lib": [ "<dir>/libssl.so" ],
+//!                                           "include": { "openssl": [ "/usr/include/openssl" ] } } },
 //!   "install": "apt-get install",
-//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there>" },
+//!   "installable": { "<nixpkgs attribute>": "<the distribution's package, for one that is not there, or null>" },
 //!   "tree": { "id": "…", "mounts": [ "/usr", "/lib" ] } }
 //! ```
 //! A component's `files` are relative to `root`; a directory stands for all it

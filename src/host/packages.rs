@@ -7,7 +7,7 @@
 //! also of the modules that its .pc files require.
 
 use super::contents::{Contents, files_below};
-use super::pkg_config::Modules;
+use super::pkg_config::{Module, Modules};
 use super::sentinel::Sentinel;
 use super::{find_program, platform, run};
 use serde::Deserialize;
@@ -50,7 +50,13 @@ pub(super) struct Found {
     pc: Vec<PathBuf>,
     libraries: Vec<PathBuf>,
     headers: Vec<PathBuf>,
+    /// Of `libraries`, its own.
+    own: Vec<PathBuf>,
+    /// name below an include directory -> where it is
+    include: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     has_library: bool,
+    /// What to install for the library, where only the programs are there.
+    lacks: Option<String>,
 }
 
 impl Found {
@@ -74,7 +80,10 @@ impl Found {
             .map(|(name, path)| (name.as_str(), path))
             .collect();
         let identity = contents.identity(&self.version, &paths);
-        Some(json!({ "path": path, "programs": programs, "version": self.version, "identity": identity }))
+        Some(
+            json!({ "path": path, "programs": programs, "version": self.version, "identity": identity,
+                    "lacks": self.lacks }),
+        )
     }
 
     /// As an entry of `arguments.host.libraries`.
@@ -87,17 +96,21 @@ impl Found {
             .cloned()
             .collect();
         let identity = contents.identity(&self.version, &files);
-        self.has_library.then(
-            || json!({ "version": self.version, "identity": identity, "pc": self.pc, "files": self.libraries }),
-        )
+        self.has_library.then(|| {
+            json!({ "version": self.version, "identity": identity, "pc": self.pc, "files": self.libraries,
+                    "lib": self.own, "include": self.include })
+        })
     }
 }
 
-/// What is not there but can be installed: attribute -> the package's name.
-pub(super) fn installable(found: &BTreeMap<String, Found>) -> BTreeMap<String, String> {
+/// What is not there: attribute -> the package that has it, if there is one.
+pub(super) fn installable(found: &BTreeMap<String, Found>) -> BTreeMap<String, Option<String>> {
     let missing = table().into_iter().filter(|(name, _)| !found.contains_key(name));
     missing
-        .filter_map(|(name, entry)| Some((name, platform::package_name(&entry)?.to_string())))
+        .map(|(name, entry)| {
+            let package = platform::package_name(&entry).map(str::to_owned);
+            (name, package)
+        })
         .collect()
 }
 
@@ -128,6 +141,7 @@ pub(super) fn find(sentinel: &mut Sentinel) -> BTreeMap<String, Found> {
         }
         package.programs = programs;
         package.version = version_of(entry, &package, &versions);
+        package.lacks = lacks(entry, &package, &versions);
         for file in package
             .programs
             .iter()
@@ -174,8 +188,19 @@ fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[S
     let version = closure
         .iter()
         .find(|(name, _)| entry.pkg_config.first() == Some(name));
-    let has_library =
-        version.is_some() || !plain.is_empty() && (entry.headers.is_empty() || !headers.is_empty());
+    let own: Vec<&Module> = closure
+        .iter()
+        .filter(|(name, _)| entry.pkg_config.contains(name))
+        .map(|(_, module)| module)
+        .collect();
+    let own_libraries: BTreeSet<PathBuf> = own
+        .iter()
+        .flat_map(|module| module.libraries())
+        .chain(plain.iter().cloned())
+        .collect();
+    let include = include(&entry.headers, &own);
+    let has_library = version.is_some()
+        || (!plain.is_empty() || is_headers(entry)) && (entry.headers.is_empty() || !headers.is_empty());
     libraries.extend(plain);
     Found {
         version: version
@@ -188,8 +213,57 @@ fn library(entry: &Entry, modules: &mut Modules, headers_of: &BTreeMap<&str, &[S
             .collect(),
         libraries: libraries.into_iter().collect(),
         headers: headers.into_iter().collect(),
+        own: own_libraries.into_iter().collect(),
+        include,
         has_library,
+        lacks: None,
     }
+}
+
+/// A package of headers, as the kernel's.
+fn is_headers(entry: &Entry) -> bool {
+    !entry.headers.is_empty()
+        && entry.pkg_config.is_empty()
+        && entry.programs.is_empty()
+        && entry.libraries.is_empty()
+}
+
+/// See [`Found::lacks`]. What is installed already has programs only.
+fn lacks(entry: &Entry, found: &Found, versions: &BTreeMap<String, String>) -> Option<String> {
+    let has_library = found.has_library || entry.pkg_config.is_empty() && entry.libraries.is_empty();
+    let name = platform::package_name(entry).filter(|_| !has_library)?;
+    (!versions.contains_key(name)).then(|| name.to_owned())
+}
+
+/// The package's own headers, by what a program names them by: those of the table,
+/// and directories of the system that its .pc files name.
+fn include(headers: &[String], own: &[&Module]) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let directories = platform::include_directories();
+    let mut found: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+    let listed = headers
+        .iter()
+        .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
+        .filter(|path| path.exists());
+    let named = own.iter().flat_map(|module| module.include_directories());
+    for path in listed.chain(named) {
+        // The longest, as one may lie in another.
+        let below = directories
+            .iter()
+            .filter_map(|directory| path.strip_prefix(directory).ok())
+            .min_by_key(|name| name.as_os_str().len());
+        if let Some(name) = below.map(Path::to_path_buf).filter(|name| *name != Path::new("")) {
+            found.entry(name).or_default().insert(path);
+        }
+    }
+    // What lies in a directory that is found comes with it.
+    let names: Vec<PathBuf> = found.keys().cloned().collect();
+    found.retain(|name, _| {
+        !name
+            .ancestors()
+            .skip(1)
+            .any(|above| names.iter().any(|other| other == above))
+    });
+    found
 }
 
 /// The .pc file's, else the package manager's, else what the program says.
@@ -272,8 +346,36 @@ mod tests {
         assert!(table.len() >= 80, "{} packages", table.len());
         for (name, entry) in table {
             let something = entry.pkg_config.len() + entry.programs.len() + entry.libraries.len();
-            assert!(something > 0, "{name} has nothing that could be found");
+            assert!(
+                something > 0 || is_headers(&entry),
+                "{name} has nothing that could be found"
+            );
         }
+    }
+
+    /// What `init` writes is told of over the host set as well, and what to
+    /// install where it is not there.
+    #[test]
+    fn every_package_that_a_crate_needs_is_known() {
+        let table = table();
+        for (name, entry) in crate::host::sys_crates::table() {
+            for package in entry.packages.iter().chain(&entry.native) {
+                assert!(table.contains_key(package), "{name} needs {package}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_program_is_no_library() {
+        let table = table();
+        let found = library(&Entry::default(), &mut Modules::default(), &BTreeMap::new());
+        let installed = BTreeMap::from([("protobuf-compiler".to_owned(), "3".to_owned())]);
+        let told = |name: &str| lacks(&table[name], &found, &installed);
+        if cfg!(target_os = "linux") {
+            assert_eq!(told("zstd").as_deref(), Some("libzstd-dev"));
+            assert_eq!(told("protobuf"), None, "it has the programs");
+        }
+        assert_eq!(told("cmake"), None, "there is no library of that name");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) struct Module {
 }
 
 /// The .pc files of the system's directories, read when first asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Modules {
     directories: Vec<PathBuf>,
     read: BTreeMap<String, Option<Module>>,

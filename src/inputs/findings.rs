@@ -1,5 +1,5 @@
-//! Builtins that look at the machine: which they are, and the messages about
-//! their uses (found by [`super::forbidden`]).
+//! Builtins that look at the machine, and paths below HOME: which they are, and the
+//! messages about their uses (found by [`super::forbidden`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const VALUE: &str = "builtins";
 /// `builtins.${…}`: likewise.
 pub(super) const COMPUTED: &str = "builtins.${…}";
+/// `~/…`, whatever stands there.
+pub(super) const HOME: &str = "~/";
 /// Those that pure evaluation reports by itself.
 pub(super) const REPORTED: [&str; 3] = ["currentTime", "currentSystem", "storePath"];
 
@@ -49,7 +51,7 @@ pub(super) struct Finding {
     pub file: String,
     pub line: u32,
     pub column: u32,
-    /// Of the builtin, or [`VALUE`] or [`COMPUTED`].
+    /// Of the builtin, or [`VALUE`], [`COMPUTED`] or [`HOME`].
     pub name: String,
 }
 
@@ -67,6 +69,10 @@ impl Finding {
                 "the name after `builtins.` is computed, so that nobody can tell whether the machine is looked at"
                     .into(),
                 "write the name itself, as `builtins.map`, or evaluate with --impure",
+            ),
+            HOME => (
+                "a path below `~` is not of the project, so the evaluation cannot read it".into(),
+                "copy it into the project and name it there, as `./file`, or evaluate with --impure",
             ),
             name => (
                 format!("`builtins.{name}` looks at the machine, which the evaluation of a project cannot"),

@@ -13,7 +13,7 @@
 //! `builtins.currentSystem or …`, and a default `system ? builtins.currentSystem`,
 //! which is not evaluated when the argument is given.
 
-use super::findings::{COMPUTED, FORBIDDEN, REPORTED, VALUE};
+use super::findings::{COMPUTED, FORBIDDEN, HOME, REPORTED, VALUE};
 use super::literals::Token;
 use rnix::SyntaxKind::{self, *};
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ use std::collections::HashSet;
 /// A use of one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Use {
-    /// Of the builtin, or [`VALUE`] or [`COMPUTED`].
+    /// Of the builtin, or [`VALUE`], [`COMPUTED`] or [`HOME`].
     pub name: &'static str,
     /// Byte offset of the word.
     pub offset: usize,
@@ -37,7 +37,9 @@ pub(super) fn uses(tokens: &[Token<'_>]) -> Vec<Use> {
     let mut inherit = Inherit::No;
     for (at, token) in tokens.iter().enumerate() {
         inherit = inherit.after(tokens, at, &names);
-        let found = if names.mean_builtins(tokens, at) {
+        let found = if token.kind == TOKEN_PATH_HOME {
+            Some(HOME)
+        } else if names.mean_builtins(tokens, at) {
             names.hidden(tokens, at, inherit)
         } else {
             forbidden(token).filter(|name| names.reaches(tokens, at, inherit, name))

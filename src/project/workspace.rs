@@ -11,7 +11,7 @@ use toml::{Table, Value};
 ///
 /// # Errors
 /// [`Error::Project`] if a Cargo.toml on the way is not TOML, or not a file.
-pub(super) fn root(start: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn root(start: &Path) -> Result<Option<PathBuf>> {
     let mut package: Option<PathBuf> = None;
     for directory in start.ancestors() {
         let manifest = directory.join("Cargo.toml");

@@ -40,7 +40,10 @@ pub fn told(world: &World, output: &Output) -> String {
     let version = format!("version 0, not {}", cargo_nix_protocol::VERSION);
     text = text.replace(&version, "version 0, not [VERSION]");
     let hash = regex::Regex::new("[0-9a-df-np-sv-z]{32}-").expect("a pattern");
-    hash.replace_all(&text, "[HASH]-").into_owned()
+    let text = hash.replace_all(&text, "[HASH]-");
+    // On PATH, or beside libnix.
+    let program = regex::Regex::new("`[^`\\s]*nix-store ").expect("an expression");
+    program.replace_all(&text, "`nix-store ").into_owned()
 }
 
 /// A failure: nothing on standard output.

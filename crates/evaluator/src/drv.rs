@@ -10,15 +10,30 @@ pub struct Derivation {
     pub outputs: Vec<String>,
     /// Store paths of the derivations it is built from.
     pub inputs: Vec<String>,
+    /// Its output's hash is given: it may use the network.
+    pub fixed: bool,
+}
+
+/// A derivation whose outputs are not all there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its store path.
+    pub path: String,
+    /// See [`Derivation::fixed`].
+    pub fixed: bool,
 }
 
 /// An upper bound of what is left to do before `wanted` (a `.drv`) is there:
 /// derivations, reached through missing ones, with an output that does not exist.
 /// `read` gives a derivation's text, `exists` tells whether a store path is there.
-pub fn left(wanted: &str, read: impl Fn(&str) -> Option<String>, exists: impl Fn(&str) -> bool) -> u64 {
+pub fn left(
+    wanted: &str,
+    read: impl Fn(&str) -> Option<String>,
+    exists: impl Fn(&str) -> bool,
+) -> Vec<Missing> {
     let mut seen = HashSet::new();
     let mut stack = vec![wanted.to_owned()];
-    let mut left = 0;
+    let mut left = Vec::new();
     while let Some(path) = stack.pop() {
         if !seen.insert(path.clone()) {
             continue;
@@ -33,8 +48,11 @@ pub fn left(wanted: &str, read: impl Fn(&str) -> Option<String>, exists: impl Fn
         {
             continue;
         }
-        left += 1;
         stack.extend(derivation.inputs);
+        left.push(Missing {
+            path,
+            fixed: derivation.fixed,
+        });
     }
     left
 }
@@ -48,8 +66,8 @@ pub fn parse(text: &str) -> Option<Derivation> {
     cursor.list(|cursor| {
         let (_name, path) = (cursor.after("(")?.string()?, cursor.after(",")?.string()?);
         derivation.outputs.push(path);
-        cursor.after(",")?.string()?;
-        cursor.after(",")?.string()?;
+        let _algorithm = cursor.after(",")?.string()?;
+        derivation.fixed |= !cursor.after(",")?.string()?.is_empty();
         cursor.after(")").map(drop)
     })?;
     cursor.after(",")?.list(|cursor| {
@@ -127,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn a_given_hash_is_seen() {
+        let plain = text("/s/a", &[]);
+        let given = plain.replace("\"/s/a\",\"\",\"\"", "\"/s/a\",\"sha256\",\"00ff\"");
+        let fixed = |text: &str| parse(text).expect("a derivation").fixed;
+        assert!(!fixed(&plain) && fixed(&given));
+    }
+
+    #[test]
     fn noise_is_no_derivation() {
         for noise in [
             "",
@@ -148,8 +174,9 @@ mod tests {
             "/s/d.drv" => Some(text("/s/d", &[])),
             _ => None,
         };
-        assert_eq!(left("/s/a.drv", read, |_| false), 4);
-        assert_eq!(left("/s/a.drv", read, |path| path == "/s/b" || path == "/s/c"), 1);
-        assert_eq!(left("/s/a.drv", read, |path| path == "/s/a"), 0);
+        let count = |exists: fn(&str) -> bool| left("/s/a.drv", read, exists).len();
+        assert_eq!(count(|_| false), 4);
+        assert_eq!(count(|path| path == "/s/b" || path == "/s/c"), 1);
+        assert_eq!(count(|path| path == "/s/a"), 0);
     }
 }

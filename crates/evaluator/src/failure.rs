@@ -3,6 +3,7 @@
 use crate::hints;
 use crate::nix::NixError;
 use crate::places::Places;
+use crate::programs;
 use crate::progress::{Wreckage, name_of, plain};
 use cargo_nix_protocol::{Failure, FailureKind};
 
@@ -28,12 +29,16 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
     let map = |text: &str| places.map_or_else(|| plain(text), |places| places.map(&plain(text)));
     let trace = plain(&error.full);
     let raw = plain(&error.short);
-    let message = map(&in_words(&local(&raw, places)));
+    let position = places.and_then(|places| places.innermost(&trace));
+    let source = position
+        .as_ref()
+        .and_then(|position| std::fs::read_to_string(&position.file).ok());
+    let message = map(&in_words(&local(&raw, places, &source.unwrap_or_default())));
     let (message, said) = way_out_said(message.trim());
     Box::new(Failure {
         doing: doing.to_owned(),
         message: message.to_owned(),
-        position: places.and_then(|places| places.innermost(&trace)),
+        position,
         hint: said
             .map(str::to_owned)
             .or_else(|| hints::way_out(&raw, places))
@@ -83,7 +88,11 @@ fn with_log(message: &str, log: &[String]) -> String {
 
 fn log_hint(message: &str) -> Option<String> {
     let derivation = message.split('\'').find(|part| part.ends_with(".drv"))?;
-    Some(format!("`nix log {derivation}` shows all that the builder said"))
+    let program = programs::find("nix-store")?;
+    Some(format!(
+        "`{} --read-log {derivation}` shows all that the builder said",
+        program.display()
+    ))
 }
 
 /// `'/nix/store/…-openssl.drv'` as `'openssl'`.
@@ -96,12 +105,12 @@ fn short_names(message: &str) -> String {
 
 /// libnix's message without what does not concern this program's user: its own
 /// option, and a path above the snapshot, which is one above the project.
-fn local(message: &str, places: Option<&Places>) -> String {
+fn local(message: &str, places: Option<&Places>, source: &str) -> String {
     let message = message
         .replace(" (use '--impure' to override)", "")
         .replace(" (use --impure to override)", "");
     match places {
-        Some(places) if message.contains("is forbidden in pure eval") => places.map_above(&message),
+        Some(places) if message.contains("is forbidden in pure eval") => places.map_above(&message, source),
         _ => message,
     }
 }
@@ -111,17 +120,66 @@ fn local(message: &str, places: Option<&Places>) -> String {
 fn in_words(message: &str) -> String {
     let message = message.replace(", at «none»:0", "");
     let (first, rest) = message.split_once('\n').unwrap_or((&message, ""));
-    let token = |word: &str| word.contains('_') && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let token = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let first = match first.split_once(", expecting ") {
         Some((before, expected)) if expected.split(' ').any(token) => before,
         _ => first,
     };
+    let mut first = first.to_owned();
+    if let Some((before, found)) = first.split_once("syntax error, unexpected ")
+        && let Some((_, word)) = TOKENS.iter().find(|(token, _)| *token == found)
+    {
+        first = format!("{before}syntax error, unexpected {word}");
+    }
+    // An option of Nix's own programs.
+    if let Some((before, _)) = first.split_once("; add '--extra-experimental-features") {
+        first = before.to_owned();
+    }
     if rest.is_empty() {
-        first.to_owned()
+        first
     } else {
         format!("{first}\n{rest}")
     }
 }
+
+/// What libnix's parser calls the words of the language.
+const TOKENS: &[(&str, &str)] = &[
+    ("AND", "`&&`"),
+    ("ASSERT", "`assert`"),
+    ("CONCAT", "`++`"),
+    ("DOLLAR_CURLY", "`${`"),
+    ("ELLIPSIS", "`...`"),
+    ("ELSE", "`else`"),
+    ("EQ", "`==`"),
+    ("FLOAT_LIT", "a number"),
+    ("GEQ", "`>=`"),
+    ("HPATH", "a path"),
+    ("ID", "a name"),
+    ("IF", "`if`"),
+    ("IMPL", "`->`"),
+    ("IN_KW", "`in`"),
+    ("IND_STR", "a string"),
+    ("IND_STRING_CLOSE", "the end of a string"),
+    ("IND_STRING_OPEN", "a string"),
+    ("INHERIT", "`inherit`"),
+    ("INT_LIT", "a number"),
+    ("LEQ", "`<=`"),
+    ("LET", "`let`"),
+    ("NEQ", "`!=`"),
+    ("OR", "`||`"),
+    ("OR_KW", "`or`"),
+    ("PATH", "a path"),
+    ("PATH_END", "the end of a path"),
+    ("PIPE_FROM", "`<|`"),
+    ("PIPE_INTO", "`|>`"),
+    ("REC", "`rec`"),
+    ("SPATH", "a path"),
+    ("STR", "a string"),
+    ("THEN", "`then`"),
+    ("UPDATE", "`//`"),
+    ("URI", "a URL"),
+    ("WITH", "`with`"),
+];
 
 const BUILDS: [&str; 4] = ["builder for '", "build of '", HASH, DEPENDENCIES];
 const HASH: &str = "hash mismatch in fixed-output";

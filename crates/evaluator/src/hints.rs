@@ -6,11 +6,12 @@ use std::path::Path;
 /// A rule: what the message holds, and what to do about it.
 const RULES: &[(&[&str], &str)] = &[
     (
-        &[
-            "cannot look up '<",
-            "was not found in the Nix search path",
-            "search path",
-        ],
+        &["was not found in the Nix search path"],
+        "NIX_PATH does not name it; better, name the input in flake.lock or npins and take it as an argument \
+         (`{ pkgs, … }:`)",
+    ),
+    (
+        &["cannot look up '<", "search path"],
         "name the input in flake.lock or npins and take it as an argument (`{ pkgs, … }:`); \
          `--impure` allows <…> look-ups and gives up the promise that the cache knows all inputs",
     ),
@@ -93,7 +94,7 @@ const RULES: &[(&[&str], &str)] = &[
     ),
     (
         &["No space left on device"],
-        "free some space: `cargo nix gc`, then `nix-store --gc`",
+        "free some space: `cargo nix gc --collect`",
     ),
     (
         &[
@@ -103,6 +104,11 @@ const RULES: &[(&[&str], &str)] = &[
             "Timeout was reached",
         ],
         "it is not in the store and could not be downloaded: without `--offline` and with a network it can be",
+    ),
+    (
+        &["experimental Nix feature '"],
+        "write it without that feature, so that every Nix can evaluate the project, or have nix.conf enable it \
+         (`extra-experimental-features = …`)",
     ),
     (
         &["syntax error"],

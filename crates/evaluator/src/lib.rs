@@ -2,7 +2,7 @@
 //!
 //! [`serve`] reads requests and writes events; each verb of the protocol is one
 //! file in `asks`; [`nix`] is the safe layer over libnix's C API, and, but for
-//! setting `NIX_CONFIG` in `settings`, the only place with unsafe code.
+//! setting variables in `settings`, the only place with unsafe code.
 //!
 //! Promises: evaluation is pure unless the request says otherwise, and that is
 //! proved at start; nothing but events reaches standard output; whatever it
@@ -15,6 +15,7 @@ mod failure;
 mod hints;
 pub mod nix;
 mod places;
+mod programs;
 mod progress;
 mod roots;
 mod sandbox;

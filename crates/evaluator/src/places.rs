@@ -24,21 +24,31 @@ impl Places {
         text.replace(&self.library, &self.library_on_disk.to_string_lossy())
     }
 
-    /// `text` with a path that is directly in the store's directory, and no store
-    /// path, replaced by the one beside the project: `../x` of the snapshot.
-    pub fn map_above(&self, text: &str) -> String {
-        let above = Path::new(&self.snapshot).parent().zip(self.project.parent());
-        let Some((store, parent)) = above else {
-            return text.to_owned();
-        };
-        let mut parts = text
-            .split('\'')
-            .map(|part| match Path::new(part).strip_prefix(store) {
-                Ok(rest) if !is_base_name(rest) => parent.join(rest).to_string_lossy().into_owned(),
-                _ => part.to_owned(),
-            });
+    /// `text` with a path that `../x` of the snapshot leads to replaced by the one
+    /// beside, or above, the project. `source` is the expression at fault: a path
+    /// that it names itself is meant as it is.
+    pub fn map_above(&self, text: &str, source: &str) -> String {
+        let mut parts = text.split('\'').map(|part| {
+            let is_meant = !part.starts_with('/') || source.contains(part) || self.file(part).is_some();
+            let above = self.above(Path::new(part)).filter(|_| !is_meant);
+            above.map_or_else(|| part.to_owned(), |path| path.to_string_lossy().into_owned())
+        });
         let first = parts.next().unwrap_or_default();
         parts.fold(first, |text, part| format!("{text}'{part}"))
+    }
+
+    /// As far from the project as `path` is from the snapshot.
+    fn above(&self, path: &Path) -> Option<PathBuf> {
+        let snapshot = Path::new(&self.snapshot);
+        let (levels, rest) = snapshot
+            .ancestors()
+            .enumerate()
+            .find_map(|(levels, above)| Some((levels, path.strip_prefix(above).ok()?)))?;
+        if levels == 1 && is_base_name(rest) {
+            return None;
+        }
+        let top = Path::new("/");
+        Some(self.project.ancestors().nth(levels).unwrap_or(top).join(rest))
     }
 
     /// The file of the project that is `path` in the store.
@@ -121,8 +131,11 @@ mod tests {
 
     #[test]
     fn a_path_beside_the_snapshot_is_one_beside_the_project() {
-        let map = |text: &str| places().map_above(text);
+        let map = |text: &str| places().map_above(text, "../x/y.nix ../../z /nix/written");
         assert_eq!(map("path '/nix/store/x/y.nix' is"), "path '/home/me/x/y.nix' is");
+        assert_eq!(map("path '/nix/z' is"), "path '/home/z' is");
+        assert_eq!(map("path '/z' is"), "path '/z' is");
+        assert_eq!(map("path '/nix/written' is"), "path '/nix/written' is");
         let other = "path '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-other/y.nix' is";
         assert_eq!(map(other), other);
         assert_eq!(map("it's"), "it's");

@@ -6,8 +6,10 @@
 //! but proved, by [`prove_pure`].
 
 use crate::nix::{NixError, State};
+use crate::programs::on_path;
 use cargo_nix_protocol::Settings;
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 /// Puts the configuration into the environment of this process.
@@ -16,9 +18,91 @@ use std::path::Path;
 /// No other thread of the process reads or writes the environment meanwhile.
 pub unsafe fn install(settings: &Settings) {
     let theirs = std::env::var("NIX_CONFIG").unwrap_or_default();
-    let text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
+    let mut text = format!("{theirs}\n{}", ours(settings, &Machine::look(&theirs)));
+    // Only Nix's own programs read it; libnix by itself takes it for a reason not
+    // to heed the setting.
+    let path = std::env::var("NIX_PATH").unwrap_or_default();
+    if settings.impure && !path.is_empty() {
+        let _ = writeln!(text, "nix-path = {}", entries(&path).join(" "));
+        // SAFETY: the caller's claim.
+        unsafe { std::env::remove_var("NIX_PATH") }
+    }
     // SAFETY: the caller's claim.
     unsafe { std::env::set_var("NIX_CONFIG", text) }
+    if settings.offline {
+        // SAFETY: the caller's claim.
+        unsafe { cut_off() }
+    }
+}
+
+/// The entries of NIX_PATH, with `:` between them; a URL has one itself.
+fn entries(path: &str) -> Vec<String> {
+    const SCHEMES: [&str; 8] = ["channel", "file", "flake", "git", "http", "https", "s3", "ssh"];
+    let mut entries: Vec<String> = Vec::new();
+    let mut in_url = false;
+    for part in path.split(':') {
+        match entries.last_mut().filter(|_| in_url) {
+            Some(url) => {
+                url.push(':');
+                url.push_str(part);
+            }
+            None => entries.push(part.to_owned()),
+        }
+        let value = part.split_once('=').map_or(part, |(_, value)| value);
+        in_url = !in_url && SCHEMES.contains(&value);
+    }
+    entries
+}
+
+/// No setting keeps libnix from fetching what an expression names, nor
+/// `builtin:fetchurl` from its URL: so curl is sent to a proxy that nobody can
+/// be, and git is left its files. Builds that fetch are refused before they
+/// start, by [`crate::drv::Missing`]; this is for those of an evaluation.
+///
+/// # Safety
+/// As [`install`].
+unsafe fn cut_off() {
+    let proxy = format!("http://{}", refusing());
+    for name in [
+        "http_proxy",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
+        // SAFETY: the caller's claim.
+        unsafe { std::env::set_var(name, &proxy) }
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        // SAFETY: the caller's claim.
+        unsafe { std::env::remove_var(name) }
+    }
+    // SAFETY: the caller's claim.
+    unsafe { std::env::set_var("GIT_ALLOW_PROTOCOL", "file") }
+}
+
+/// An address of this machine that refuses connections for as long as this
+/// process lives: bound, so that nobody else can be there, and not listened at.
+fn refusing() -> SocketAddr {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with};
+    let own = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let bound = socket_with(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .and_then(|socket| bind(&socket, &own).map(|()| socket))
+    .and_then(|socket| getsockname(&socket).map(|address| (socket, address)));
+    match bound.map(|(socket, address)| (socket, SocketAddr::try_from(address))) {
+        Ok((socket, Ok(address))) => {
+            // For as long as this process lives.
+            std::mem::forget(socket);
+            address
+        }
+        // Without a loopback device there is no network either.
+        _ => SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+    }
 }
 
 /// What the settings depend on besides the request.
@@ -87,6 +171,7 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
     }
     if settings.offline {
         set("substitute", "false");
+        set("substituters", "");
         set("tarball-ttl", "4294967295");
         set("download-attempts", "0");
         set("connect-timeout", "1");
@@ -97,11 +182,6 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
 fn has_group(name: &str) -> bool {
     std::fs::read_to_string("/etc/group")
         .is_ok_and(|groups| groups.lines().any(|line| line.split(':').next() == Some(name)))
-}
-
-pub(crate) fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
 }
 
 /// Shows that pure evaluation is: reading an absolute path must be refused.
@@ -149,6 +229,28 @@ mod tests {
             ..Settings::default()
         };
         assert!(ours(&impure, &PLAIN).contains("pure-eval = false\n"));
+    }
+
+    #[test]
+    fn a_url_in_nix_path_is_one_entry() {
+        let path = "nixpkgs=https://example.org/a.tar.xz:/one:x=flake:nixpkgs:two=/three";
+        let expected = [
+            "nixpkgs=https://example.org/a.tar.xz",
+            "/one",
+            "x=flake:nixpkgs",
+            "two=/three",
+        ];
+        assert_eq!(entries(path), expected);
+    }
+
+    #[test]
+    fn nobody_is_at_the_address_that_refuses() {
+        let address = refusing();
+        assert!(std::net::TcpStream::connect(address).is_err());
+        assert!(
+            std::net::TcpListener::bind(address).is_err(),
+            "nobody else can be"
+        );
     }
 
     #[test]

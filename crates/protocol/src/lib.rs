@@ -306,6 +306,9 @@ pub enum Answer {
         /// [`Settings::sandboxed`].
         #[serde(default)]
         unsealed: Option<String>,
+        /// The program of that name which belongs to libnix, if there is one.
+        #[serde(default)]
+        nix_store: Option<PathBuf>,
     },
 }
 

@@ -30,6 +30,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
             store_uri,
             trusted,
             unsealed,
+            nix_store: _,
         }) => {
             checks.push(Check::ok(
                 "evaluator",

@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 /// The text of crate-env.nix for `needs`, with the toolchain of
 /// `toolchain_file` if there is one.
 pub(super) fn crate_env(needs: &Needs, toolchain_file: Option<&str>) -> String {
+    let native = native(needs);
     let mut text = String::from(
         "# What this project needs besides its crates: the same for shells, editors, CI\n\
          # and for building every dependency. `cargo nix env` shows what comes of it.\n",
     );
     text.push_str("{\n");
-    for argument in arguments(needs) {
+    for argument in arguments(needs, &native) {
         let _ = writeln!(text, "  {argument},");
     }
     text.push_str("}:\n{\n");
@@ -25,11 +26,11 @@ pub(super) fn crate_env(needs: &Needs, toolchain_file: Option<&str>) -> String {
     text.push_str(
         "  # On PATH in shells and editors only: adding one rebuilds nothing.\n  tools = [\n    rust.clippy\n    rust.rustfmt\n  ];\n",
     );
-    if !needs.native.is_empty() {
+    if !native.is_empty() {
         let _ = write!(
             text,
             "\n  # Programs that builds run.\n  nativeBuildInputs = {};\n",
-            list(&needs.native)
+            list(&native)
         );
     }
     let lists: Vec<String> = needs
@@ -58,11 +59,6 @@ pub(super) fn crate_env(needs: &Needs, toolchain_file: Option<&str>) -> String {
             [] => {}
         }
     }
-    if needs.native.contains_key("libclang") {
-        text.push_str(
-            "\n  # Where bindgen finds libclang.\n  env.LIBCLANG_PATH = \"${libclang.lib}/lib\";\n",
-        );
-    }
     if !needs.bundled.is_empty() {
         text.push_str("\n  # These crates build a copy of their own, and may use the system's instead:\n");
         for (name, packages) in &needs.bundled {
@@ -73,10 +69,19 @@ pub(super) fn crate_env(needs: &Needs, toolchain_file: Option<&str>) -> String {
     text
 }
 
+/// Libclang by itself finds no headers over nixpkgs: it comes with the hook that
+/// tells bindgen where it and they are, which the host set has as well.
+fn native(needs: &Needs) -> Wanted {
+    let mut native = needs.native.clone();
+    if let Some(crates) = native.remove("libclang") {
+        native.insert("rustPlatform.bindgenHook".to_owned(), crates);
+    }
+    native
+}
+
 /// What the function takes, `rust` first, the rest sorted without regard to case.
-fn arguments(needs: &Needs) -> Vec<String> {
-    let packages = needs
-        .native
+fn arguments(needs: &Needs, native: &Wanted) -> Vec<String> {
+    let packages = native
         .keys()
         .chain(needs.libraries.values().flat_map(|wanted| wanted.keys()));
     // Of `xorg.libX11`, `xorg` is what nixpkgs has at its top.

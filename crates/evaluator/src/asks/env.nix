@@ -10,23 +10,26 @@ let
       inherit path;
       narHash = nar_hash;
     }).outPath;
-  snapshot = tree ask.snapshot;
+  snapshotTree = tree ask.snapshot;
+  # What lies beside the project is there only where the project is.
+  snapshot = if ask.arguments.impure or false then /. + ask.project_root else snapshotTree;
   library = tree ask.library;
   result = import (library + "/entry.nix") (
     ask.arguments
     // {
-      inherit snapshot;
+      inherit snapshot snapshotTree;
       snapshotNarHash = ask.snapshot.nar_hash;
     }
   );
   plain = builtins.unsafeDiscardStringContext;
 in
 {
-  snapshot = plain snapshot;
+  snapshot = plain (toString snapshot);
   library = plain library;
   imports = plain (builtins.toJSON (result.imports or [ ]));
   meta = plain (builtins.toJSON (result.meta or { }));
   inputs = plain (builtins.toJSON (map (input: "${input}") (result.inputs or [ ])));
+  fetched = plain (builtins.toJSON (result.fetched or [ ]));
   env = "${result.env}";
   derivation = plain result.env.drvPath;
 }

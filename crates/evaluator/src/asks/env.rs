@@ -4,7 +4,7 @@ use super::{Session, apply, decode};
 use crate::failure::{Fallible, fail, of_nix};
 use crate::nix::{NixError, Value};
 use crate::places::Places;
-use crate::progress::Chatter;
+use crate::progress::name_of;
 use crate::{drv, roots, sandbox};
 use cargo_nix_protocol::{
     Answer, EnvAnswer, EnvAsk, Failure, FailureKind, Fault, Import, Position, ProgressKind,
@@ -50,8 +50,18 @@ impl<'a> Evaluation<'a> {
         }
         let meta: serde_json::Value = self.json("meta", EVALUATING)?;
         let meta = self.checked(meta)?;
-        let inputs: Vec<String> = self.json("inputs", EVALUATING)?;
+        let mut inputs: Vec<String> = self.json("inputs", EVALUATING)?;
         let path = self.realise()?;
+        let fetched: Vec<String> = self.json("fetched", EVALUATING)?;
+        let store = &self.session.store;
+        inputs.extend(
+            fetched
+                .into_iter()
+                .filter(|path| store.is_valid(path).unwrap_or(false)),
+        );
+        // One root for each, however many name it.
+        inputs.sort();
+        inputs.dedup();
         let dump = self.read(&path)?;
 
         let mut lasting = strings(&meta, "warnings");
@@ -131,8 +141,31 @@ impl<'a> Evaluation<'a> {
         let derivation = self.result.attribute("derivation").and_then(|value| value.text());
         let derivation = derivation.map_err(self.failed(EVALUATING))?;
         let env = self.result.attribute("env").map_err(self.failed(EVALUATING))?;
-        count_left(&self.session.chatter, &derivation);
+        self.expect(&derivation)?;
         env.realise().map_err(self.failed(REALISING))
+    }
+
+    /// Tells how much is left to build; without a network, nothing of it may be
+    /// a download, whoever builds (a daemon does not know of `--offline`).
+    fn expect(&self, derivation: &str) -> Fallible<()> {
+        let read = |path: &str| std::fs::read_to_string(path).ok();
+        let left = drv::left(derivation, read, |path| std::path::Path::new(path).exists());
+        self.session
+            .chatter
+            .expect(u64::try_from(left.len()).unwrap_or(u64::MAX));
+        let download = left.iter().find(|missing| missing.fixed);
+        match download.filter(|_| self.session.settings.offline) {
+            None => Ok(()),
+            Some(missing) => Err(fail(
+                FailureKind::Build,
+                REALISING,
+                format!(
+                    "`{}` is not in the store, and `--offline` forbids to download it",
+                    name_of(missing.path.trim_end_matches(".drv"))
+                ),
+                Some("run it once without `--offline`; what was downloaded stays in the store"),
+            )),
+        }
     }
 
     fn read(&self, path: &str) -> Fallible<String> {
@@ -246,11 +279,4 @@ fn strings(value: &serde_json::Value, name: &str) -> Vec<String> {
         .filter_map(|item| item.as_str())
         .map(str::to_owned)
         .collect()
-}
-
-fn count_left(chatter: &Chatter, derivation: &str) {
-    let read = |path: &str| std::fs::read_to_string(path).ok();
-    chatter.expect(drv::left(derivation, read, |path| {
-        std::path::Path::new(path).exists()
-    }));
 }

@@ -21,5 +21,6 @@ pub fn answer(session: &Session) -> Fallible<Answer> {
         store_dir: session.store.directory().map_err(failed)?,
         store_uri: session.store.uri().map_err(failed)?,
         trusted,
+        nix_store: crate::programs::find("nix-store"),
     })
 }

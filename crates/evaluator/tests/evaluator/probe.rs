@@ -8,6 +8,7 @@ fn a_probe_tells_versions_and_the_store() {
         nix,
         store_dir,
         trusted: None,
+        nix_store: Some(program),
         unsealed: None,
         store_uri,
     }) = world.outcome(Settings::default(), Ask::Probe)
@@ -17,4 +18,5 @@ fn a_probe_tells_versions_and_the_store() {
     assert!(nix.starts_with("2."), "{nix}");
     assert_eq!(store_dir, world.store_dir().to_string_lossy());
     assert!(!store_uri.is_empty());
+    assert!(program.ends_with("nix-store"), "{}", program.display());
 }

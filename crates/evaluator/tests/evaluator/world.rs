@@ -204,7 +204,14 @@ impl World {
                     .map_or(part, |(_, name)| name),
             );
         }
-        stable
+        // On PATH, or beside libnix.
+        match stable.split_once("nix-store --read-log") {
+            Some((before, after)) => {
+                let start = before.rfind('`').map_or(0, |quote| quote + 1);
+                format!("{}nix-store --read-log{after}", &before[..start])
+            }
+            None => stable,
+        }
     }
 }
 

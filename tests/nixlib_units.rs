@@ -1,0 +1,106 @@
+//! What reaches the units of cargo, and environments, of variables and packages.
+
+mod common;
+mod nixlib_help;
+
+use nixlib_help::Case;
+use std::process::Command;
+
+/// Names that mean something to mkDerivation or to the setup are the project's
+/// own all the same, in environments and for units; and a value may be longer
+/// than what a process's environment holds.
+#[test]
+fn variables_of_any_name_and_length() {
+    const NAMES: [&str; 13] = [
+        "version",
+        "src",
+        "prefix",
+        "shell",
+        "pname",
+        "patches",
+        "phases",
+        "makeFlags",
+        "name",
+        "system",
+        "out",
+        "buildInputs",
+        "HOST_PATH",
+    ];
+    let names = NAMES.map(|name| format!("{name} = \"of '{name}'\";")).join(" ");
+    let text = format!(
+        "{{ rust, openssl, lib }}:\n{{\n  env = {{ {names} LONG = toString (lib.genList (n: 1000000 + n) 25000); }};\n  \
+         buildInputs = [ openssl ];\n}}\n"
+    );
+    for pins in [&[][..], &[("nixpkgs", "package-set")]] {
+        let files = [("crate-env.nix", &*text)];
+        let case = if pins.is_empty() {
+            Case::new(&files)
+        } else {
+            Case::locked(pins, &files)
+        };
+        let (dump, _) = case.environment();
+        let variables = &dump["variables"];
+        for name in NAMES {
+            assert_eq!(variables[name], format!("of '{name}'"), "{pins:?}");
+        }
+        assert_eq!(variables["LONG"].as_str().map(str::len), Some(199_999));
+        assert!(
+            variables.to_string().contains("openssl"),
+            "the inputs are there, too"
+        );
+
+        let derivation = units(&case)["environment"]["derivation"].clone();
+        let built = common::success(
+            Command::new(common::nix_program().with_file_name("nix-store"))
+                .envs(case.world.store_variables())
+                .args([
+                    "--option",
+                    "build-users-group",
+                    "",
+                    "--option",
+                    "substituters",
+                    "",
+                    "--realise",
+                ])
+                .args([
+                    "--option",
+                    "extra-allowed-impure-host-deps",
+                    "/usr /lib /lib64 /etc/alternatives",
+                ])
+                .arg(derivation.as_str().expect("a derivation")),
+        );
+        let script = format!(
+            ". {}; printf '%s' \"$makeFlags, $version, ${{#LONG}}\"",
+            built.trim()
+        );
+        let said = common::success(Command::new("sh").args(["-c", &script]));
+        assert_eq!(said, "of 'makeFlags', of 'version', 199999", "{pins:?}");
+    }
+}
+
+/// What units are built with, as the one slot of a project holds it.
+fn units(case: &Case) -> serde_json::Value {
+    let slots = std::fs::read_dir(case.world.cache().join("slots")).expect("slots");
+    let units = slots
+        .map(|slot| slot.expect("a slot").path().join("units"))
+        .find_map(|file| cargo_nix::sealed::read(&file, cargo_nix::cache::units::KIND))
+        .expect("what units are built with");
+    serde_json::from_slice(&units).expect("JSON")
+}
+
+/// Of the packages that crates of all the world want, those are looked at that
+/// a crate of Cargo.lock wants; one that nixpkgs refuses harms nobody else.
+#[test]
+fn packages_for_crates_of_the_lock() {
+    let lock = "version = 4\n\n[[package]]\nname = \"libz-sys\"\nversion = \"1.0.0\"\n\n\
+                [[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";
+    let case = Case::locked(
+        &[("nixpkgs", "package-set")],
+        &[("crate-env.nix", "{ rust }: { }\n"), ("Cargo.lock", lock)],
+    );
+    let (_, path) = case.environment();
+    assert!(path.exists());
+    let units = units(&case);
+    let crates: Vec<&String> = units["crates"].as_object().expect("crates").keys().collect();
+    assert_eq!(crates, ["libz-sys", "openssl-sys"]);
+}
