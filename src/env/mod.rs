@@ -5,6 +5,7 @@
 mod crates;
 pub mod diff;
 pub mod dump;
+mod fill;
 pub mod limits;
 pub mod merge;
 mod obtain;
