@@ -27,6 +27,19 @@ fn a_variable_that_a_unit_reads_is_part_of_its_key() {
     assert_eq!(said(only_hits(&mut units.cargo(&project))), "none");
 }
 
+/// What was noted of a unit when it was built is lost: it is not served to those
+/// whose variables are others.
+#[test]
+fn a_unit_is_no_hit_when_it_is_forgotten_what_it_read() {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { option_env!(\"DEMO_FORGOTTEN\").unwrap_or(\"none\") }";
+    let first = project(&units, "forgotten", lib, None);
+    assert_eq!(said(&mut units.cargo(&first)), "none");
+    std::fs::remove_dir_all(units.world.cache().join("units/tracked")).unwrap();
+    let second = project(&units, "remembered", lib, None);
+    assert_eq!(said(units.cargo(&second).env("DEMO_FORGOTTEN", "set")), "set");
+}
+
 #[test]
 fn an_edited_source_is_compiled_again() {
     let units = Units::new();

@@ -6,7 +6,7 @@ mod common;
 
 use build_help::demo::{clean, project, said};
 use common::units::Units;
-use common::{run, success};
+use common::{both, run, success};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -114,6 +114,40 @@ fn what_was_collected_of_a_script_is_brought_back() {
     assert_eq!(said(&mut units.cargo(&project)), "7");
     assert!(unit.exists());
     assert_eq!(said(&mut units.cargo(&project)), "7");
+}
+
+/// If it is forgotten how they were made as well, the script is compiled again: by
+/// the next build at the latest.
+#[test]
+fn what_cannot_be_brought_back_is_made_again() {
+    let units = Units::new();
+    let project = project(&units, "again", LIB, Some(SCRIPT));
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    let rlib = std::fs::read_link(&libraries(&project.join("target"))[0]).unwrap();
+    let unit = rlib.ancestors().nth(2).unwrap();
+    let all = success(nix_store(&units).args(["--query", "--requisites"]).arg(unit));
+    let source = all
+        .lines()
+        .find(|path| path.ends_with("-demo"))
+        .expect("its source");
+    delete(&units, &project, Path::new(source));
+    // A script is of no derivation that the collector would take with its source.
+    for index in ["by-key", "by-path", "plans", "sources"] {
+        std::fs::remove_dir_all(units.world.cache().join("units").join(index)).unwrap();
+    }
+    let built = |_| {
+        run(units.cargo(&project).arg("run").env("DEMO", "again"))
+            .status
+            .success()
+    };
+    assert!((0..2).any(built));
+    let output = run(units.cargo(&project).arg("run"));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "7\n",
+        "{}",
+        both(&output)
+    );
 }
 
 /// The store path that holds the units of a target directory.

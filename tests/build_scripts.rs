@@ -122,6 +122,19 @@ fn whose_variable_counts() {
     assert_eq!(said(units.cargo(&project).env("DEMO_CC", "mine")), "package");
 }
 
+/// Nor does what is set for everybody's own use mislead a script.
+#[test]
+fn what_cargo_says_counts_more_than_an_environment() {
+    let units = Units::new();
+    let script = saying(
+        "",
+        "std::env::var(\"HOST\").unwrap() == std::env::var(\"TARGET\").unwrap()",
+    );
+    let project = project(&units, "hosts", ENV_LIB, Some(&script));
+    units.set_environment("export PATH=/usr/bin:/bin HOST=0.0.0.0 DEBUG=app:");
+    assert_eq!(said(&mut units.cargo(&project)), "true");
+}
+
 /// rustdoc and a cargo outside do not ask us: they find in cargo's own OUT_DIR
 /// what the script left, however large.
 #[test]

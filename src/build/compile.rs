@@ -7,7 +7,7 @@ use super::paths::Rewriter;
 use super::place::Here;
 use super::plan::{self, Given, Ran, Variables};
 use super::report::Asked;
-use super::script::Run;
+use super::script::{RUN, Run};
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
 use super::{Local, argfile, chained, depinfo, heal, invocation, place, probe, roots, workshop};
@@ -113,6 +113,29 @@ fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
     }))
 }
 
+/// The scripts of other packages whose `OUT_DIR` in the target directory a `-L`
+/// names: those that left shared libraries (see [`super::out_dir`]).
+fn others(unit: &Invocation, workshop: &Workshop) -> Result<Vec<(PathBuf, String)>, Unserved> {
+    let mut others = Vec::new();
+    for value in unit.values("-L") {
+        let text = value.to_string_lossy();
+        let path = PathBuf::from(text.split_once('=').map_or(&*text, |(_, path)| path));
+        let out_dir = path.ancestors().find(|dir| {
+            dir.file_name().is_some_and(|name| name == "out") && dir.with_file_name(RUN).exists()
+        });
+        let Some((out_dir, run)) = out_dir.and_then(|dir| Some((dir, Run::of(dir)?))) else {
+            continue;
+        };
+        let input = StoreInput {
+            path: run.path.clone(),
+            derivation: Some(run.derivation),
+        };
+        heal::restore(&input, &workshop.index, &workshop.builder)?;
+        others.push((out_dir.to_path_buf(), format!("{}/out", run.path)));
+    }
+    Ok(others)
+}
+
 fn obtain(
     unit: &Invocation,
     dependencies: &[StoreInput],
@@ -121,6 +144,7 @@ fn obtain(
     package: &Package,
 ) -> Result<Obtained, Unserved> {
     let derivation_of = |path: &str| workshop.index.derivation_of(path);
+    let others = others(unit, workshop)?;
     workshop.obtain(
         &|tracked| {
             let given = Given {
@@ -130,6 +154,7 @@ fn obtain(
                 ran,
                 variables: &workshop.variables,
                 tracked,
+                others: &others,
                 own: &package.own,
                 derivation_of: &derivation_of,
                 exists: &Path::exists,

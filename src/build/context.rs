@@ -10,6 +10,7 @@ use crate::sealed;
 use cargo_nix_protocol::StoreInput;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// See the module.
@@ -87,7 +88,10 @@ impl Context {
     pub fn read(path: &Path) -> Result<Context, String> {
         let Some(bytes) = sealed::read(path, KIND) else {
             // Whoever enters next finds no slot, and makes a whole one.
-            let _ = std::fs::remove_file(path);
+            let is_a_slots = path.ancestors().nth(2).is_some_and(|dir| dir.ends_with("slots"));
+            if is_a_slots && std::fs::read(path).is_ok() {
+                let _ = std::fs::remove_file(path);
+            }
             return Err(format!(
                 "{} is not there, or not whole (enter the environment again)",
                 path.display()
@@ -112,6 +116,21 @@ impl Context {
             Some(_) => None,
             None => Some(&self.environment),
         }
+    }
+
+    /// Whether `rustc`, a path or a name to be looked up in `search` (a PATH), is the
+    /// compiler that units are compiled with.
+    pub fn is_rustc(&self, rustc: &OsStr, search: Option<&OsStr>) -> bool {
+        let path = Path::new(rustc);
+        let found = if path.components().count() > 1 {
+            path.canonicalize().ok()
+        } else {
+            std::env::split_paths(search.unwrap_or_default())
+                .map(|dir| dir.join(path))
+                .find(|path| path.is_file())
+        };
+        let ours = self.rustc();
+        found.is_some_and(|found| found == ours || ours.canonicalize().is_ok_and(|ours| ours == found))
     }
 
     /// The compiler that units are compiled with.

@@ -46,7 +46,10 @@ fn bring(unit: &StoreInput, index: &Index, builder: &Builder, depth: usize) -> R
             bring(input, index, builder, depth - 1)?;
         }
     }
-    let (again, _) = builder.unit(&plan)?;
+    let (again, _) = match builder.unit(&plan).map_err(Unserved::from) {
+        Err(Unserved::Failed(failure)) => return Err(gone(&failure.message)),
+        made => made?,
+    };
     (again == path)
         .then_some(())
         .ok_or_else(|| gone("what is made of the same is another path now"))

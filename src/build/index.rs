@@ -23,6 +23,9 @@ pub struct Record {
     pub derivation: String,
     /// How long its building took, in seconds.
     pub seconds: f64,
+    /// What it was seen to read: a plan that does not know of it is another unit's.
+    #[serde(default)]
+    pub tracked: Tracked,
 }
 
 /// What a unit was seen to read beyond its plan.
@@ -38,6 +41,14 @@ impl Tracked {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.variables.is_empty() && self.absent.is_empty()
+    }
+
+    /// Adds what another knows; whether that is news.
+    pub fn learn(&mut self, other: &Tracked) -> bool {
+        let before = self.variables.len() + self.absent.len();
+        self.variables.extend(other.variables.iter().cloned());
+        self.absent.extend(other.absent.iter().cloned());
+        self.variables.len() + self.absent.len() > before
     }
 }
 

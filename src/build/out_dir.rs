@@ -8,6 +8,8 @@ use super::directives;
 use crate::error::{Error, Result};
 use crate::sealed;
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// What only a linker reads; it is told where that is in the store.
@@ -27,26 +29,39 @@ pub fn copy(from: &Path, to: &Path) -> Result<BTreeSet<PathBuf>> {
 
 fn copy_below(from: &Path, to: &Path, shared: &mut BTreeSet<PathBuf>) -> Result<()> {
     std::fs::create_dir_all(to).map_err(Error::io("creating", to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io("reading", from))? {
-        let entry = entry.map_err(Error::io("reading", from))?;
+    let entries = std::fs::read_dir(from)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .map_err(Error::io("reading", from))?;
+    // Whoever is led to such a directory finds all that is in it.
+    let is_shared = entries
+        .iter()
+        .any(|entry| is_shared(&entry.file_name().to_string_lossy()));
+    if is_shared {
+        shared.insert(from.to_path_buf());
+    }
+    for entry in entries {
         let path = entry.path();
         // What a link leads to is what whoever opens it gets.
         let Ok(metadata) = path.metadata() else { continue };
         let target = to.join(entry.file_name());
-        let is = |kinds: &[&str]| {
-            path.extension()
-                .is_some_and(|kind| kinds.iter().any(|is| kind == *is))
-        };
+        let is_linked = path
+            .extension()
+            .is_some_and(|kind| LINKED.iter().any(|is| kind == *is));
+        let is_wanted = is_shared || metadata.len() <= LARGE && !is_linked;
         if metadata.is_dir() {
             if !path.is_symlink() {
                 copy_below(&path, &target, shared)?;
             }
-        } else if metadata.is_file() && metadata.len() <= LARGE && !is(&LINKED) {
-            if is_shared(&entry.file_name().to_string_lossy()) {
-                shared.insert(from.to_path_buf());
-            }
+        } else if metadata.is_file() && is_wanted {
             let bytes = std::fs::read(&path).map_err(Error::io("reading", &path))?;
             sealed::replace(&target, &[&bytes])?;
+            let mode = if metadata.mode() & 0o111 == 0 {
+                0o644
+            } else {
+                0o755
+            };
+            std::fs::set_permissions(&target, Permissions::from_mode(mode))
+                .map_err(Error::io("writing", &target))?;
         }
     }
     Ok(())
@@ -89,15 +104,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("store"), dir.path().join("target"));
         std::fs::create_dir_all(from.join("lib")).unwrap();
-        for file in ["table.bin", "x.o", "libx.a", "lib/libx.so.1"] {
+        for file in ["table.bin", "x.o", "libx.a", "lib/libx.so.1", "lib/liby.a"] {
             std::fs::write(from.join(file), file).unwrap();
         }
         let shared = copy(&from, &to).unwrap();
         assert_eq!(shared, [from.join("lib")].into());
         let there = |file: &str| to.join(file).exists();
         assert_eq!(
-            ["table.bin", "x.o", "libx.a", "lib/libx.so.1"].map(there),
-            [true, false, false, true]
+            ["table.bin", "x.o", "libx.a", "lib/libx.so.1", "lib/liby.a"].map(there),
+            [true, false, false, true, true]
         );
 
         let from_text = from.display();

@@ -58,6 +58,9 @@ pub struct Given<'a> {
     pub variables: &'a Variables,
     /// Variables that an earlier build of this unit was seen to read.
     pub tracked: &'a BTreeSet<String>,
+    /// Where the `OUT_DIR`s of other packages' scripts, as cargo sees them, are in
+    /// the store.
+    pub others: &'a [(PathBuf, String)],
     /// Variables that crate-env.nix sets for this package alone: its value
     /// counts, whatever this process has.
     pub own: &'a [String],
@@ -108,7 +111,7 @@ pub fn compile(unit: &Invocation, dependencies: &[StoreInput], given: &Given) ->
         plan.argument(argument, &mut externs)?;
     }
     for name in COMPILE_VARIABLES {
-        plan.variable(name)?;
+        plan.given(name)?;
     }
     if let Some(ran) = given.ran {
         for name in &ran.rustc_env {
@@ -150,12 +153,12 @@ pub fn run(script: &StoreInput, program: &str, given: &Given) -> Result<UnitAsk,
     plan.arguments.push(program.to_owned());
     plan.inputs.insert(script.clone());
     for name in RUN_VARIABLES {
-        plan.variable(name)?;
+        plan.given(name)?;
     }
     let prefixes = ["CARGO_FEATURE_", "CARGO_CFG_", "DEP_"];
     for name in given.variables.keys().filter_map(|name| name.to_str()) {
         if prefixes.iter().any(|prefix| name.starts_with(prefix)) {
-            plan.variable(name)?;
+            plan.given(name)?;
         }
     }
     plan.set("unitToolchain", given.context.toolchain.path.clone())?;
@@ -184,7 +187,12 @@ impl<'a> Planner<'a> {
         let inputs = [&given.context.toolchain, given.environment, &given.source.input];
         Planner {
             visible: given.context.visible(),
-            rewriter: Rewriter::new([Some(source), ran].into_iter().flatten()),
+            rewriter: Rewriter::new(
+                [Some(source), ran]
+                    .into_iter()
+                    .flatten()
+                    .chain(given.others.iter().cloned()),
+            ),
             given,
             arguments: Vec::new(),
             variables: BTreeMap::new(),
@@ -282,6 +290,12 @@ impl<'a> Planner<'a> {
     /// The same, of one that the environment may set as well: this process's counts.
     fn given(&mut self, name: &str) -> Result<(), Local> {
         self.variable(name)?;
+        self.counts(name);
+        Ok(())
+    }
+
+    /// Notes that the value that is set counts, whatever the environment sets.
+    fn counts(&mut self, name: &str) {
         let is_name = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
         // What is no name for sh, the environment cannot set.
         if self.variables.contains_key(name)
@@ -290,7 +304,6 @@ impl<'a> Planner<'a> {
         {
             self.names.insert(name.to_owned());
         }
-        Ok(())
     }
 
     /// Passes a variable of this process on, if it is set.
@@ -336,8 +349,11 @@ impl<'a> Planner<'a> {
             if let Some(name) = name.to_str().filter(|name| name.starts_with("CARGO_PKG_")) {
                 let value = utf8(value)?;
                 self.set(name, value)?;
+                self.counts(name);
             }
         }
+        // The compiler of nixpkgs heeds it.
+        self.given("NIX_RUSTFLAGS")?;
         for name in given.tracked.iter().filter(|name| !given.own.contains(name)) {
             if !self.variables.contains_key(name) {
                 self.given(name)?;

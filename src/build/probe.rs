@@ -17,19 +17,37 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const KIND: &str = "probe";
-/// What may be in an argument whose answer is not rustc's alone.
-const ELSEWHERE: [&[u8]; 5] = [b"native", b".json", b"@", b"/", b"-Z"];
+/// What may be in an argument whose answer is not rustc's alone, or is a file.
+const ELSEWHERE: [&[u8]; 9] = [
+    b"native",
+    b".json",
+    b"@",
+    b"/",
+    b"-Z",
+    b"-o",
+    b"--emit",
+    b"--out-dir",
+    b"--sysroot",
+];
 /// Variables of rustc that change what it says of itself.
-const VARIABLES: [&str; 3] = ["RUSTC_BOOTSTRAP", "RUSTC_FORCE_RUSTC_VERSION", "RUST_TARGET_PATH"];
+const VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "RUSTC_BOOTSTRAP", "RUSTC_FORCE_RUSTC_VERSION"];
+/// Those that name files, or flags of which nothing is known.
+const OPEN: [&str; 2] = ["NIX_RUSTFLAGS", "RUST_TARGET_PATH"];
 
 /// The answer, printed; `None` if rustc itself has to be asked.
 pub fn answer(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<()> {
     let context = Context::read(vars.units_context.as_deref()?).ok()?;
     let ours = context.rustc();
-    let path = Path::new(rustc);
-    let is_ours =
-        path == ours || path.is_absolute() && path.canonicalize().ok()? == ours.canonicalize().ok()?;
-    if !is_ours || !arguments.iter().all(|argument| is_of_rustc_alone(argument)) || !is_nothing_to_read() {
+    let is_ours = context.is_rustc(rustc, vars.path.as_deref());
+    let is_open = OPEN
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    if !is_ours
+        || is_open
+        || !is_question(arguments)
+        || !arguments.iter().all(|argument| is_of_rustc_alone(argument))
+        || !is_nothing_to_read()
+    {
         return None;
     }
     let index = Index::below(&vars.cache_dir().ok()?);
@@ -47,6 +65,14 @@ pub fn answer(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<()> 
         }
     };
     std::io::stdout().write_all(&said).ok()
+}
+
+/// Whether an answer is all that comes of it.
+fn is_question(arguments: &[OsString]) -> bool {
+    let asks = ["-V", "-vV", "--version"];
+    arguments
+        .iter()
+        .any(|argument| asks.iter().any(|ask| argument == ask) || argument.as_bytes().starts_with(b"--print"))
 }
 
 fn is_of_rustc_alone(argument: &OsStr) -> bool {
@@ -119,7 +145,9 @@ mod tests {
             "-Ctarget-cpu=native",
             "@file",
             "my-target.json",
-            "--sysroot=/x",
+            "--sysroot=x",
+            "--emit=metadata",
+            "-o",
             "-Zx",
         ] {
             assert!(!is_of_rustc_alone(OsStr::new(word)), "{word}");

@@ -9,24 +9,30 @@ use std::time::{Duration, SystemTime};
 /// Older notes go.
 const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// The file of this run that is about something.
-pub fn note(index: &Index, about: &str) -> PathBuf {
-    let notes = index.dir().join("runs");
-    let note = notes.join(format!("{}.{about}", journal::build_id()));
-    if !note.exists() {
-        forget_old(&notes);
-    }
-    note
+/// The file of this run that is about something; none where one run cannot be told
+/// from another.
+pub fn note(index: &Index, about: &str) -> Option<PathBuf> {
+    // Process ids and times since the start come again after it.
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let boot = boot.get(..8)?;
+    Some(
+        index
+            .dir()
+            .join("runs")
+            .join(format!("{boot}-{}.{about}", journal::build_id())),
+    )
 }
 
 /// What is noted there.
-pub fn read(note: &Path) -> Option<Vec<u8>> {
-    crate::bounded::read(note, crate::bounded::SMALL).ok()
+pub fn read(note: Option<&Path>) -> Option<Vec<u8>> {
+    crate::bounded::read(note?, crate::bounded::SMALL).ok()
 }
 
 /// Notes it; without it, it is found out again.
-pub fn write(note: &Path, what: &[u8]) {
-    let _ = crate::sealed::replace(note, &[what]);
+pub fn write(note: Option<&Path>, what: &[u8]) {
+    if let Some(note) = note {
+        let _ = crate::sealed::replace(note, &[what]);
+    }
 }
 
 /// Removes what is of runs long ago.

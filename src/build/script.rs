@@ -12,7 +12,7 @@ use super::paths::Visible;
 use super::plan::{self, Given, Variables};
 use super::report::Asked;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, denied, directives, heal, out_dir};
+use super::{Local, denied, directives, heal, out_dir, sidecar};
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::host::packages;
@@ -167,6 +167,7 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
                 ran: None,
                 variables: &workshop.variables,
                 tracked,
+                others: &[],
                 own: &package.own,
                 derivation_of: &derivation_of,
                 exists: &Path::exists,
@@ -308,13 +309,27 @@ fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
 /// in its place here, cargo has it compiled again.
 fn gone(script: &Path) -> ExitCode {
     if let Some(shim) = std::env::var_os(SHIM) {
-        let _ = std::fs::remove_file(shim);
+        remove_shim(Path::new(&shim));
     }
     crate::say!(
         "error: this build script, {}, was collected from the store\n  the same command again compiles it again",
         script.display()
     );
     ExitCode::from(1)
+}
+
+/// Cargo has two names for it, and looks for the other.
+fn remove_shim(shim: &Path) {
+    let inode = |path: &Path| path.symlink_metadata().map(|metadata| metadata.ino()).ok();
+    let (Some(directory), Some(own)) = (shim.parent(), inode(shim)) else {
+        return;
+    };
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if inode(&entry.path()) == Some(own) {
+            let _ = std::fs::remove_file(entry.path());
+            let _ = std::fs::remove_file(sidecar::path_of(directory, &entry.file_name().to_string_lossy()));
+        }
+    }
 }
 
 /// Replaces this process by the script itself.

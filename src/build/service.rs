@@ -63,10 +63,11 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
     std::thread::scope(|scope| {
         let mut last = Instant::now();
         let mut rooted = last;
-        let mut is_found = true;
+        let (mut is_found, mut is_rooted) = (true, false);
         loop {
             match listener.accept() {
                 Ok((stream, _)) => {
+                    is_rooted = false;
                     busy.fetch_add(1, Ordering::SeqCst);
                     scope.spawn(|| {
                         // A client that went away wants no answer.
@@ -87,10 +88,13 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                     roots::make(socket, |set| pool.build(set));
                     break;
                 }
-                Err(_) if last.elapsed() > IDLE => {
+                Err(_) if last.elapsed() > IDLE && !is_rooted => {
                     roots::make(socket, |set| pool.build(set));
-                    // Who came meanwhile is served still; who comes now finds
-                    // nobody, and starts another.
+                    // Who came meanwhile is served first.
+                    is_rooted = true;
+                }
+                Err(_) if is_rooted => {
+                    // Who comes now finds nobody, and starts another.
                     let _ = std::fs::remove_file(socket);
                     is_found = false;
                 }
@@ -207,8 +211,7 @@ impl Pool<'_> {
             .map(|input| input.path.clone())
             .chain([super::key::of(plan)])
         {
-            // Nix takes the lock of a path away when the path is valid.
-            let is_made = || Path::new(&name).exists() && !Path::new(&format!("{name}.lock")).exists();
+            let is_made = || Path::new(&name).exists() && !is_held(&format!("{name}.lock"));
             while !is_made() {
                 if locked(&self.making).insert(name.clone()) {
                     turns.held.push(name);
@@ -235,6 +238,12 @@ impl Pool<'_> {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Nix takes the lock of a path away when the path is valid; of one that a killed
+/// process left there, nobody holds it.
+fn is_held(lock: &str) -> bool {
+    File::open(lock).is_ok_and(|lock| lock.try_lock().is_err())
 }
 
 /// What a request makes; given up when it is dropped.

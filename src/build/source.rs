@@ -54,7 +54,7 @@ pub fn of(
     }
     let id = &id_of(&origin.root)[..32];
     let note = runs::note(index, id);
-    if let Some(path) = runs::read(&note).and_then(|path| String::from_utf8(path).ok())
+    if let Some(path) = runs::read(note.as_deref()).and_then(|path| String::from_utf8(path).ok())
         && Path::new(&path).exists()
     {
         return Ok(source(path));
@@ -67,7 +67,7 @@ pub fn of(
     {
         // A package has a few units, and some have thousands of files.
         if tree.count > MANY {
-            runs::write(&note, known.path.as_bytes());
+            runs::write(note.as_deref(), known.path.as_bytes());
         }
         return Ok(source(known.path));
     }

@@ -2,9 +2,8 @@
 //! host set sees of the machine (`src/host/tree.rs` says what that is).
 //!
 //! The first unit that wants a tree has it added to the store, which takes some
-//! seconds; a link in the cache is its GC root. Once in each run of cargo their
-//! directories and dpkg's records are statted, and before the first unit is built
-//! all of the machine's files: if they are not those of the tree any more, its
+//! seconds; a link in the cache is its GC root. Once in each run of cargo the
+//! machine's files are statted: if they are not those of the tree any more, its
 //! units are local until the environment is entered again.
 
 use super::context::Context;
@@ -59,39 +58,17 @@ pub fn provide(
     Ok(())
 }
 
-/// Makes sure that the machine still has the files of the tree, every one of them
-/// looked at: before something is built.
-///
-/// # Errors
-/// It has not.
-pub fn check(context: &Context, index: &Index, cache: &Path) -> Result<(), Unserved> {
-    let Some(tree) = &context.tree else { return Ok(()) };
-    let look = || Tree::known(cache, &tree.id).is_some_and(|tree| tree.is_current(cache));
-    match once(&runs::note(index, &format!("{}-all", tree.id)), look) {
-        true => Ok(()),
-        false => {
-            host::forget(cache);
-            Err(Unserved::Without(CHANGED.into()))
-        }
-    }
-}
-
-/// Whether the machine seems to have the files of the tree.
+/// Whether the machine still has the files of the tree; looked at once in a run.
 fn is_current(id: &str, index: &Index, cache: &Path) -> bool {
-    once(&runs::note(index, id), || {
-        let look = || Tree::known(cache, id).filter(|tree| tree.is_current(cache));
-        Tree::glance(cache, id).is_some() || look().is_some()
-    })
-}
-
-/// What was found once in a run of cargo.
-fn once(note: &Path, look: impl FnOnce() -> bool) -> bool {
-    if let Some(verdict) = runs::read(note) {
+    let note = runs::note(index, id);
+    if let Some(verdict) = runs::read(note.as_deref()) {
         return verdict == b"yes";
     }
-    let is_current = look();
+    let look = || Tree::known(cache, id).is_some_and(|tree| tree.is_current(cache));
+    let is_current = Tree::glance(cache, id).is_some() || look();
     let verdict: &[u8] = if is_current { b"yes" } else { b"no" };
-    runs::write(note, verdict);
+    runs::write(note.as_deref(), verdict);
+    runs::forget_old(&index.dir().join("runs"));
     is_current
 }
 

@@ -172,28 +172,13 @@ impl Workshop {
     /// # Errors
     /// It is another.
     pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Unserved> {
-        let path = Path::new(rustc);
-        let found = if path.components().count() > 1 {
-            path.canonicalize().ok()
-        } else {
-            let search = self
-                .variables
-                .get(OsStr::new("PATH"))
-                .cloned()
-                .unwrap_or_default();
-            std::env::split_paths(&search)
-                .map(|dir| dir.join(path))
-                .find(|path| path.is_file())
-        };
-        let ours = self.context.rustc();
-        let is_ours =
-            found.is_some_and(|found| found == ours || ours.canonicalize().is_ok_and(|ours| ours == found));
-        match is_ours {
+        let search = self.variables.get(OsStr::new("PATH"));
+        match self.context.is_rustc(rustc, search.map(|path| path.as_os_str())) {
             true => Ok(()),
             false => Err(Unserved::Without(format!(
                 "{} is not the compiler of the environment, {}",
                 rustc.display(),
-                ours.display()
+                self.context.rustc().display()
             ))),
         }
     }
@@ -231,15 +216,28 @@ impl Workshop {
         for _ in 0..5 {
             let key = key::of(&plan);
             if let Some(record) = self.index.unit(&key) {
+                // What was noted of it was lost, and this plan is not that of the unit.
+                if tracked.learn(&record.tracked) {
+                    self.index.track(&base, &tracked).map_err(cannot)?;
+                    plan = make(&tracked)?;
+                    continue;
+                }
                 return Ok(Obtained {
                     key,
                     record,
                     is_hit: true,
                 });
             }
-            let record = match self.build(&plan) {
+            let mut record = match self.build(&plan) {
                 Err(Unserved::Failed(failure)) => {
-                    tracked.variables.extend(learn_of_failure(&failure));
+                    let variables = learn_of_failure(&failure);
+                    let news = Tracked {
+                        variables,
+                        absent: BTreeSet::new(),
+                    };
+                    if !tracked.learn(&news) {
+                        return Err(Unserved::Failed(failure));
+                    }
                     let again = make(&tracked)?;
                     if again == plan {
                         return Err(Unserved::Failed(failure));
@@ -250,15 +248,12 @@ impl Workshop {
                 }
                 built => built?,
             };
-            let learned = learn(&record, &plan)?;
-            let before = tracked.clone();
-            tracked.variables.extend(learned.variables);
-            tracked.absent.extend(learned.absent);
-            if tracked != before {
+            if tracked.learn(&learn(&record, &plan)?) {
                 self.index.track(&base, &tracked).map_err(cannot)?;
             }
             let again = make(&tracked)?;
             if again == plan {
+                record.tracked = tracked;
                 self.index.put(&key, &record).map_err(cannot)?;
                 self.index.keep_plan(&record.path, &plan);
                 return Ok(Obtained {
@@ -273,14 +268,19 @@ impl Workshop {
     }
 
     fn build(&self, plan: &UnitAsk) -> Result<Record, Unserved> {
-        let cache = self.index.dir().parent().unwrap_or(self.index.dir());
-        tree::check(&self.context, &self.index, cache)?;
         let start = Instant::now();
-        let (path, derivation) = self.builder.unit(plan)?;
+        let (path, derivation) = match self.builder.unit(plan).map_err(Unserved::from) {
+            // Something that it is made of; the unit itself was not tried.
+            Err(Unserved::Failed(failure)) if !failure.message.contains(&format!("'{}'", plan.name)) => {
+                return Err(Unserved::Without(failure.message));
+            }
+            built => built?,
+        };
         Ok(Record {
             path,
             derivation,
             seconds: start.elapsed().as_secs_f64(),
+            tracked: Tracked::default(),
         })
     }
 }

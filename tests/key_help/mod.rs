@@ -107,6 +107,7 @@ impl Unit {
             ran: self.ran.as_ref(),
             variables: &variables,
             tracked: &self.tracked,
+            others: &[],
             own: &self.own,
             derivation_of: &|_| None,
             exists: &exists,
