@@ -32,7 +32,7 @@ impl Crates {
         cache: &Cache,
     ) -> Result<Crates> {
         let pinned = inputs.layout().pins.is_some();
-        let known = match lock(project).filter(|_| pinned).transpose()? {
+        let known = match pinned.then(|| lock(project)).flatten().transpose()? {
             Some(text) => host::sys_crates::in_lock(&text),
             None => Vec::new(),
         };
