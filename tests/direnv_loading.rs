@@ -195,7 +195,7 @@ fn strict_mode_is_survived_and_left_as_it_was() {
     let mut session = Session::with(&shell_with("strict", hook));
     session.until("ready");
     session.envrc(
-        "declare -F strict_env >/dev/null && strict_env || set -euo pipefail\nuse cargo-nix\nexport FLAGS=$-\nset -o | grep -q 'pipefail.*on' && export PIPEFAIL=on\n",
+        "declare -F strict_env >/dev/null && strict_env || set -euo pipefail\nuse cargo-nix\nexport FLAGS=$-\n[[ -o pipefail ]] && export PIPEFAIL=on\n",
     );
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);

@@ -11,8 +11,11 @@ let
       narHash = nar_hash;
     }).outPath;
   snapshotTree = tree ask.snapshot;
-  # What lies beside the project is there only where the project is.
-  snapshot = if ask.arguments.impure or false then /. + ask.project_root else snapshotTree;
+  # What lies beside the project is there only where the project is; a path that
+  # is not UTF-8 is none in Nix.
+  project = /. + ask.project_root;
+  snapshot =
+    if (ask.arguments.impure or false) && builtins.pathExists project then project else snapshotTree;
   library = tree ask.library;
   result = import (library + "/entry.nix") (
     ask.arguments
