@@ -138,7 +138,7 @@ fn an_environment_that_is_of_no_use_is_said_once() {
         ("there is no environment here", &|cargo| {
             cargo.env_remove("CARGO_NIX_UNITS_CONTEXT");
         }),
-        ("units.gone cannot be read", &|cargo| {
+        ("units.gone is not there, or not whole", &|cargo| {
             cargo.env("CARGO_NIX_UNITS_CONTEXT", "/units.gone");
         }),
         ("is not the compiler of the environment", &|cargo| {
