@@ -89,22 +89,29 @@ fn main() {
 "#;
 const LIB: &str = "unsafe extern \"C\" { fn seven() -> i32; }\npub fn said() -> i32 { unsafe { seven() } }";
 
+/// A project that was built, and whose dependency was collected, from its source on;
+/// with the store path that its library was.
+fn collected(units: &Units, name: &str) -> (PathBuf, PathBuf) {
+    let project = project(units, name, LIB, Some(SCRIPT));
+    assert_eq!(said(&mut units.cargo(&project)), "7");
+    let rlib = std::fs::read_link(&libraries(&project.join("target"))[0]).unwrap();
+    let unit = rlib.ancestors().nth(2).unwrap();
+    let all = success(nix_store(units).args(["--query", "--requisites"]).arg(unit));
+    let source = all
+        .lines()
+        .find(|path| path.ends_with("-demo"))
+        .expect("its source");
+    delete(units, &project, Path::new(source));
+    assert!(!unit.exists() && !Path::new(source).exists());
+    (project, unit.to_path_buf())
+}
+
 /// Cargo misses the library alone; the script, its run, and what it left for the
 /// linker are brought back with it.
 #[test]
 fn what_was_collected_of_a_script_is_brought_back() {
     let units = Units::new();
-    let project = project(&units, "brought", LIB, Some(SCRIPT));
-    assert_eq!(said(&mut units.cargo(&project)), "7");
-    let rlib = std::fs::read_link(&libraries(&project.join("target"))[0]).unwrap();
-    let unit = rlib.ancestors().nth(2).unwrap();
-    let all = success(nix_store(&units).args(["--query", "--requisites"]).arg(unit));
-    let source = all
-        .lines()
-        .find(|path| path.ends_with("-demo"))
-        .expect("its source");
-    delete(&units, &project, Path::new(source));
-    assert!(!unit.exists() && !Path::new(source).exists());
+    let (project, unit) = collected(&units, "brought");
     // What cargo misses nothing of: the member alone is compiled.
     std::fs::write(
         project.join("src/main.rs"),
@@ -121,16 +128,7 @@ fn what_was_collected_of_a_script_is_brought_back() {
 #[test]
 fn what_cannot_be_brought_back_is_made_again() {
     let units = Units::new();
-    let project = project(&units, "again", LIB, Some(SCRIPT));
-    assert_eq!(said(&mut units.cargo(&project)), "7");
-    let rlib = std::fs::read_link(&libraries(&project.join("target"))[0]).unwrap();
-    let unit = rlib.ancestors().nth(2).unwrap();
-    let all = success(nix_store(&units).args(["--query", "--requisites"]).arg(unit));
-    let source = all
-        .lines()
-        .find(|path| path.ends_with("-demo"))
-        .expect("its source");
-    delete(&units, &project, Path::new(source));
+    let (project, _) = collected(&units, "again");
     // A script is of no derivation that the collector would take with its source.
     for index in ["by-key", "by-path", "plans", "sources"] {
         std::fs::remove_dir_all(units.world.cache().join("units").join(index)).unwrap();
