@@ -50,11 +50,7 @@ fn a_file_of_the_project_that_is_kept() {
         "{ rust, pkgs }:\n{ env = { A = ./data; B = \"${./data}\"; C = builtins.readFile ./data; }; }\n";
     for pins in [&[][..], &[("nixpkgs", "package-set")]] {
         let files = [("crate-env.nix", text), ("data", "it")];
-        let case = if pins.is_empty() {
-            Case::new(&files)
-        } else {
-            Case::locked(pins, &files)
-        };
+        let case = Case::over(pins, &files);
         let (dump, _) = case.environment();
         let variables = &dump["variables"];
         for name in ["A", "B"] {

@@ -63,11 +63,7 @@ fn every_way_to_a_toolchain() {
         );
         let file = format!("[toolchain]\nchannel = \"{channel}\"\nprofile = \"minimal\"\n");
         let files = [("crate-env.nix", &*text), ("other.toml", &*file)];
-        let case = if pins.is_empty() {
-            Case::new(&files)
-        } else {
-            Case::locked(&pins, &files)
-        };
+        let case = Case::over(&pins, &files);
         let (dump, _) = case.environment();
         for name in ["MINIMAL", "FILE", "CHANNEL", "TARGETS"] {
             let toolchain = PathBuf::from(dump["variables"][name].as_str().expect("a toolchain"));

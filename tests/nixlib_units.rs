@@ -33,11 +33,7 @@ fn variables_of_any_name_and_length() {
     );
     for pins in [&[][..], &[("nixpkgs", "package-set")]] {
         let files = [("crate-env.nix", &*text)];
-        let case = if pins.is_empty() {
-            Case::new(&files)
-        } else {
-            Case::locked(pins, &files)
-        };
+        let case = Case::over(pins, &files);
         let (dump, _) = case.environment();
         let variables = &dump["variables"];
         for name in NAMES {

@@ -98,11 +98,7 @@ fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
     let out_dir = PathBuf::from(out_dir);
     let run =
         Run::of(&out_dir).ok_or_else(|| Local::because("its build script ran outside of the sandbox"))?;
-    let input = StoreInput {
-        path: run.path.clone(),
-        derivation: Some(run.derivation.clone()),
-    };
-    heal::restore(&input, &workshop.index, &workshop.builder)?;
+    let input = run.input(workshop)?;
     let rustc_env = run
         .rustc_env()
         .map_err(|error| Local::because(error.to_string()))?;
@@ -126,12 +122,8 @@ fn others(unit: &Invocation, workshop: &Workshop) -> Result<Vec<(PathBuf, String
         let Some((out_dir, run)) = out_dir.and_then(|dir| Some((dir, Run::of(dir)?))) else {
             continue;
         };
-        let input = StoreInput {
-            path: run.path.clone(),
-            derivation: Some(run.derivation),
-        };
-        heal::restore(&input, &workshop.index, &workshop.builder)?;
-        others.push((out_dir.to_path_buf(), format!("{}/out", run.path)));
+        let input = run.input(workshop)?;
+        others.push((out_dir.to_path_buf(), format!("{}/out", input.path)));
     }
     Ok(others)
 }

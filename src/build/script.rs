@@ -97,6 +97,19 @@ impl Run {
         out_dir.with_file_name(RUN)
     }
 
+    /// As an input of the units that use it; brought back if a collection took it.
+    ///
+    /// # Errors
+    /// As [`heal::restore`].
+    pub fn input(&self, workshop: &Workshop) -> Result<StoreInput, Unserved> {
+        let input = StoreInput {
+            path: self.path.clone(),
+            derivation: Some(self.derivation.clone()),
+        };
+        heal::restore(&input, &workshop.index, &workshop.builder)?;
+        Ok(input)
+    }
+
     /// The names that the script's `rustc-env` lines set.
     ///
     /// # Errors

@@ -24,6 +24,14 @@ impl Case {
         Case { world, project }
     }
 
+    /// [`Case::locked`], or over the host set if nothing is pinned.
+    pub fn over(pins: &[(&str, &str)], files: &[(&str, &str)]) -> Case {
+        match pins {
+            [] => Case::new(files),
+            pins => Case::locked(pins, files),
+        }
+    }
+
     /// The same, with a flake.lock that pins fixtures under these names.
     pub fn locked(pins: &[(&str, &str)], files: &[(&str, &str)]) -> Case {
         let case = Case::new(files);
