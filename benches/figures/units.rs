@@ -38,7 +38,7 @@ pub fn rows(place: &Place) -> Vec<Row> {
     rows.push(cold_row("bat", std::slice::from_ref(&of_bat)));
     rows.extend(warm(&world, &bat, &of_bat));
     rows.extend(calls::rows(&world, &bat));
-    rows.push(synthetic::row(&world));
+    rows.extend(synthetic::rows(&world));
     rows
 }
 
@@ -97,7 +97,9 @@ fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {
     let (mut limit, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..WARM_ROUNDS {
         // The members alone, in a directory in which plain cargo has built the rest.
+        // `cargo clean -p` leaves what was compiled incrementally of its build script.
         world.plain_untimed(&cold.plain_checkout, &["clean", "-p", project.name]);
+        let _ = std::fs::remove_dir_all(cold.plain_checkout.join("target/debug/incremental"));
         limit.push(world.plain(&cold.plain_checkout, &["build"]));
         ours.push(world.ours(&project.checkout(&format!("warm-{round}")), &["build"]));
         if let Some(sccache) = &sccache {

@@ -10,7 +10,7 @@ use super::report::Asked;
 use super::script::{RUN, Run};
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, chained, depinfo, heal, invocation, place, probe, roots, workshop};
+use super::{Local, argfile, chained, depinfo, heal, invocation, place, probe, roots, tree, workshop};
 use crate::bounded;
 use crate::error::Error;
 use crate::vars::Vars;
@@ -36,7 +36,13 @@ pub fn main(words: &[OsString]) -> ExitCode {
         .and_then(|words| invocation::parse(&words));
     let unit = match &call {
         Ok(Call::Compile(unit)) => unit,
-        Ok(Call::Probe) if vars.units && probe::answer(&vars, rustc, arguments).is_some() => {
+        Ok(Call::Probe) if vars.units => {
+            let Some(context) = probe::answer(&vars, rustc, arguments) else {
+                return exec(&vars, rustc, arguments, None);
+            };
+            if probe::is_first(arguments, |name| std::env::var_os(name)) {
+                tree::look_ahead(&context, &vars);
+            }
             return ExitCode::SUCCESS;
         }
         Ok(Call::Probe) | Err(_) => return exec(&vars, rustc, arguments, None),

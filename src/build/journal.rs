@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 /// How many builds are remembered.
@@ -95,7 +96,12 @@ pub fn directory(cache: &Path) -> PathBuf {
 }
 
 /// Which build this process works for: its parent and when that began.
-pub fn build_id() -> String {
+pub fn build_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(of_parent)
+}
+
+fn of_parent() -> String {
     let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
     // The 22nd field; the second may hold blanks, and ends with a parenthesis.
     let began = std::fs::read_to_string(format!("/proc/{parent}/stat"))

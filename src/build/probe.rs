@@ -34,8 +34,9 @@ const VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "RUSTC_BOOTSTRAP", "RUSTC_FORCE
 /// Those that name files, or flags of which nothing is known.
 const OPEN: [&str; 2] = ["NIX_RUSTFLAGS", "RUST_TARGET_PATH"];
 
-/// The answer, printed; `None` if rustc itself has to be asked.
-pub fn answer(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<()> {
+/// Prints the answer; gives the environment whose compiler it is of, or `None` if
+/// rustc itself has to be asked.
+pub fn answer(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<Context> {
     let context = Context::read(vars.units_context.as_deref()?).ok()?;
     let ours = context.rustc();
     let is_ours = context.is_rustc(rustc, vars.path.as_deref());
@@ -64,7 +65,14 @@ pub fn answer(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<()> 
             output.stdout
         }
     };
-    std::io::stdout().write_all(&said).ok()
+    std::io::stdout().write_all(&said).ok()?;
+    Some(context)
+}
+
+/// Whether it is cargo's first question, long before its first unit; scripts, and
+/// what they start, ask it too.
+pub fn is_first(arguments: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    arguments == ["-vV"] && variable("CARGO_MANIFEST_DIR").is_none()
 }
 
 /// Whether an answer is all that comes of it.

@@ -4,6 +4,7 @@
 use super::index::Index;
 use super::journal;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 /// Older notes go.
@@ -12,15 +13,18 @@ const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The file of this run that is about something; none where one run cannot be told
 /// from another.
 pub fn note(index: &Index, about: &str) -> Option<PathBuf> {
-    // Process ids and times since the start come again after it.
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let boot = boot.get(..8)?;
-    Some(
-        index
-            .dir()
-            .join("runs")
-            .join(format!("{boot}-{}.{about}", journal::build_id())),
-    )
+    Some(index.dir().join("runs").join(format!("{}.{about}", run()?)))
+}
+
+/// The name of this run.
+fn run() -> Option<&'static str> {
+    static RUN: OnceLock<Option<String>> = OnceLock::new();
+    let name = || {
+        // Process ids and times since the start come again after it.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(format!("{}-{}", boot.get(..8)?, journal::build_id()))
+    };
+    RUN.get_or_init(name).as_deref()
 }
 
 /// What is noted there.

@@ -12,12 +12,17 @@ use super::realise::Builder;
 use super::runs;
 use super::workshop::Unserved;
 use crate::host::{self, imports, tree::Tree};
+use crate::vars::Vars;
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 const CHANGED: &str = "files of this machine have changed since this environment was made, or its cache is gone (enter it again)";
+const YES: &[u8] = b"yes";
 const NONE: &str = "what this machine consists of is not known (that takes dpkg and a merged /usr)";
 
 /// Puts the tree's store path into `context`, if its units want a tree.
@@ -62,13 +67,57 @@ pub fn provide(
 fn is_current(id: &str, index: &Index, cache: &Path) -> bool {
     let note = runs::note(index, id);
     if let Some(verdict) = runs::read(note.as_deref()) {
-        return verdict == b"yes";
+        return verdict == YES;
     }
+    settle(id, cache, note.as_deref())
+}
+
+/// The hidden verb of [`look_ahead`]; its arguments are the cache, the id of the
+/// tree and the note.
+pub const LOOK: &str = "__look-at-host-tree";
+
+/// Begins to look at the machine's files, while cargo still reads manifests and has
+/// nothing for the second core to do.
+pub fn look_ahead(context: &Context, vars: &Vars) {
+    let (Some(tree), Ok(cache), Ok(program)) = (&context.tree, vars.cache_dir(), std::env::current_exe())
+    else {
+        return;
+    };
+    let Some(note) = runs::note(&Index::below(&cache), &tree.id) else {
+        return;
+    };
+    // If it does not start, the first unit looks. cargo waits until nobody has its
+    // pipe any more.
+    let _ = Command::new(program)
+        .arg(LOOK)
+        .arg(cache)
+        .arg(&tree.id)
+        .arg(note)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .process_group(0)
+        .spawn();
+}
+
+/// The hidden verb [`LOOK`].
+pub fn look(arguments: &[OsString]) {
+    if let [cache, id, note] = arguments
+        && let Some(id) = id.to_str()
+    {
+        settle(id, Path::new(cache), Some(Path::new(note)));
+    }
+}
+
+/// Looks, and notes what was seen.
+fn settle(id: &str, cache: &Path, note: Option<&Path>) -> bool {
     let look = || Tree::known(cache, id).is_some_and(|tree| tree.is_current(cache));
     let is_current = Tree::glance(cache, id).is_some() || look();
-    let verdict: &[u8] = if is_current { b"yes" } else { b"no" };
-    runs::write(note.as_deref(), verdict);
-    runs::forget_old(&index.dir().join("runs"));
+    runs::write(note, if is_current { YES } else { b"no" });
+    if let Some(notes) = note.and_then(Path::parent) {
+        runs::forget_old(notes);
+    }
     is_current
 }
 

@@ -1,10 +1,10 @@
 //! The calls that are not of users: cargo's, by way of `RUSTC_WRAPPER`; a build
-//! script's shim's; and our own, to start the build service.
+//! script's shim's; and our own, to start the build service and to look ahead.
 //!
 //! They are taken before the command line is parsed: a wrapper starts for every
 //! unit, and its arguments are rustc's.
 
-use crate::build::{compile, realise, script};
+use crate::build::{compile, realise, script, tree};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,6 +21,10 @@ pub(super) fn run(args: &[OsString]) -> Option<ExitCode> {
     let (verb, rest) = rest.split_first()?;
     if verb == script::VERB {
         return Some(script::main(rest));
+    }
+    if verb == tree::LOOK {
+        tree::look(rest);
+        return Some(ExitCode::SUCCESS);
     }
     (verb == realise::SERVICE).then(|| match realise::service(rest) {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use crate::cmd::start;
 use crate::env::limits::Limits;
 use crate::env::merge::{Change, Changes};
 use serde_json::{Map, Value, json};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 /// What the packers of direnv and ours may differ in, and what an .envrc may
 /// change besides: this many bytes, and a 32nd part.
@@ -46,8 +46,13 @@ fn excess(changes: &Changes, known: Option<&OsStr>, ours: &[Entry], limits: Limi
     if let Some(message) = start::excess(&[], &variables) {
         return Some(message);
     }
+    // Whatever packing does: nearly all environments and lists are far below.
+    let most = known.map_or(0, OsStr::len) + watches::longest(ours);
+    if unpacked(changes) + most < limits.single / 4 {
+        return None;
+    }
     let watches = watches::encoded(known, ours);
-    let difference = difference(changes, &watches, limits)?;
+    let difference = difference(changes, &watches);
     let length = difference + difference / 32 + SPARE;
     if length > limits.single {
         return Some(format!(
@@ -63,28 +68,34 @@ fn excess(changes: &Changes, known: Option<&OsStr>, ours: &[Entry], limits: Limi
     start::excess(&[], &variables)
 }
 
-/// The length of `$DIRENV_DIFF`; `None` if it is short, whatever packing does.
-fn difference(changes: &Changes, watches: &str, limits: Limits) -> Option<usize> {
-    let (mut before, mut after) = (Map::new(), Map::new());
-    let text = |value: &OsStr| Value::String(value.to_string_lossy().into_owned());
-    let mut size = watches.len();
-    for Change { name, value } in &changes.list {
+/// The values that a load changes: the name, that of before, that of after.
+fn differing(changes: &Changes) -> impl Iterator<Item = (&str, Option<OsString>, Option<OsString>)> {
+    changes.list.iter().filter_map(|Change { name, value }| {
         let was = std::env::var_os(name);
         let is = value.as_ref().map(|value| value.joined());
-        if was == is {
-            continue;
-        }
+        (was != is).then_some((name.as_str(), was, is))
+    })
+}
+
+/// How long the names and values of `$DIRENV_DIFF` are, without the watches.
+fn unpacked(changes: &Changes) -> usize {
+    let length = |value: Option<OsString>| value.map_or(0, |value| value.len());
+    differing(changes)
+        .map(|(name, was, is)| 2 * name.len() + length(was) + length(is))
+        .sum()
+}
+
+/// The length of `$DIRENV_DIFF`.
+fn difference(changes: &Changes, watches: &str) -> usize {
+    let (mut before, mut after) = (Map::new(), Map::new());
+    for (name, was, is) in differing(changes) {
         for (side, value) in [(&mut before, was), (&mut after, is)] {
-            size += name.len() + value.as_ref().map_or(0, |value| value.len());
-            side.extend(value.map(|value| (name.clone(), text(&value))));
+            let text = value.map(|value| Value::String(value.to_string_lossy().into_owned()));
+            side.extend(text.map(|text| (name.to_owned(), text)));
         }
-    }
-    if size < limits.single / 4 {
-        return None;
     }
     after.insert("DIRENV_WATCHES".to_owned(), watches.into());
-    let packed = watches::pack(&json!({ "p": before, "n": after }));
-    Some(packed.len())
+    watches::pack(&json!({ "p": before, "n": after })).len()
 }
 
 fn largest(changes: &Changes) -> String {
