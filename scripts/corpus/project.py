@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import reproduce
 from place import REPOSITORY, Failed, remove, say
 
 TEST = re.compile(r"^test (.+?) \.\.\. (ok|FAILED|ignored)", re.M)
@@ -129,13 +130,15 @@ class Measurement:
             if status != 0:
                 raise Failed(f"{name} build", said)
             self.found[name] = took
-            self.found[f"{name} units"] = self.units(directory)
+            build = self.build(directory)
+            self.found[f"{name} units"] = self.units(build)
             if name == "warm":
                 _, said, _ = self.cargo("no-op build", directory, "build", units=True)
                 if WORK.search(said):
                     self.fail("no-op build", said)
                 self.tests("warm", directory, units=True)
                 self.compare_tests()
+                self.reproduce(directory, build)
             remove(self.place.checkouts / name)
 
     def refused(self, status, said):
@@ -146,11 +149,14 @@ class Measurement:
         else:
             self.found["refused"] = said[-6000:]
 
-    def units(self, directory):
-        """Sums of the last build, and why units that are not members were local."""
+    def build(self, directory):
+        """The last build, as `cargo nix stats` tells of it."""
         top = directory.parent if self.project.is_member else directory
         _, said, _ = self.place.cargo_nix("cargo nix stats", directory, "stats", "--json", "--last", 1, "--project", top)
-        build = json.loads(said)["builds"][-1]
+        return json.loads(said)["builds"][-1]
+
+    def units(self, build):
+        """Its sums, and why units that are not members were local."""
         members = {"it is a member of the workspace or a path dependency"}
         local = [
             f"{unit['stem']}: {unit.get('reason')}"
@@ -158,6 +164,12 @@ class Measurement:
             if unit["outcome"] == "local" and unit.get("reason") not in members
         ]
         return {**build["sums"], "reasons": local}
+
+    def reproduce(self, directory, build):
+        """The cold build left these derivations; some are built once more."""
+        say(f"{self.project.title}: a sample of its units once more")
+        paths = [unit["path"] for unit in build["units"] if unit.get("path")]
+        self.found["again"] = reproduce.check(self.place, directory, paths)
 
     def compare_tests(self):
         plain, warm = self.found["tests"]["plain"], self.found["tests"]["warm"]

@@ -32,6 +32,7 @@ def render(found):
     failures = [(one, failure) for one in found for failure in one["failures"]]
     for one, failure in failures:
         text += f"\n### {one['title']} ({one['profile']}): {failure['step']}\n\n```\n{tail(failure['said'])}\n```\n"
+    text += reproduced([one for one in found if "again" in one])
     locals_ = [
         (one["title"], reason)
         for one in found
@@ -43,6 +44,23 @@ def render(found):
         for title, reason in locals_:
             unit, _, why = reason.partition(": ")
             text += f"| {title} | {unit} | {why} |\n"
+    return text
+
+
+def reproduced(found):
+    checked = sum(one["again"]["checked"] for one in found)
+    differing = [(one, unit) for one in found for unit in one["again"]["differing"]]
+    if not checked:
+        return ""
+    text = (
+        "\n## Units that are built once more\n\n"
+        f"Of {checked} derivations of units (a sample of each project's), `nix-store --check` finds "
+        f"{checked - len(differing)} to be the same, bit for bit.\n"
+    )
+    if differing:
+        text += "\n| project | unit | what differs |\n|---|---|---|\n"
+        for one, unit in differing:
+            text += line([f"{one['title']} ({one['profile']})", unit["unit"], ", ".join(unit["in"])])
     return text
 
 
