@@ -5,7 +5,7 @@
 mod build_help;
 mod common;
 
-use build_help::{append, build, checkout, edit, set};
+use build_help::{append, build, checkout, demo, edit, set};
 use common::units::Units;
 use common::{both, run, success};
 use std::path::{Path, PathBuf};
@@ -346,5 +346,39 @@ fn ways_of_calling_cargo() {
         let mut command = units.cargo(&project);
         silent(&mut command);
         assert_eq!(build(&units, &mut command).missed, set(&[]), "{verb}, again");
+    }
+}
+
+/// For a machine of another kind, whose standard library nobody has here: crates
+/// that need none of it, and a build script, which is of this machine.
+#[test]
+fn a_foreign_target() {
+    let units = Units::new();
+    let bare = "#![feature(no_core)]\n#![no_core]\n";
+    let make = |name: &str| {
+        let demo = format!("{bare}#[cfg(scripted)] #[macro_export] macro_rules! nothing {{ () => {{}} }}\n");
+        let script = "fn main() { println!(\"cargo::rustc-check-cfg=cfg(scripted)\\ncargo::rustc-cfg=scripted\"); }";
+        let project = demo::project(&units, name, &demo, Some(script));
+        std::fs::remove_file(project.join("src/main.rs")).unwrap();
+        std::fs::write(project.join("src/lib.rs"), format!("{bare}demo::nothing!();\n")).unwrap();
+        project
+    };
+    for target in ["wasm32-unknown-unknown", "aarch64-unknown-linux-gnu"] {
+        let cargo = |project: &Path| {
+            let mut command = units.cargo(project);
+            command
+                .args(["build", "-q", "--target", target])
+                .env("RUSTC_BOOTSTRAP", "1");
+            command
+        };
+        let [one, two] = ["one", "two"].map(|name| make(&format!("{target}-{name}")));
+        let first = build(&units, &mut cargo(&one));
+        first.assert_store_backed(&format!("{target}-one"), target);
+        assert!(first.missed.contains("demo lib"), "{target}: {first:?}");
+        let again = build(&units, &mut cargo(&one));
+        assert!(again.units.is_empty(), "{target}, again: {again:?}");
+        let other = build(&units, &mut cargo(&two));
+        assert_eq!(other.missed, set(&[&format!("{target}-two lib")]), "{target}, elsewhere");
+        assert_eq!(other.units["demo lib"], first.units["demo lib"]);
     }
 }

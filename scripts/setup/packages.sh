@@ -21,7 +21,7 @@ packages_libnix_trixie=(
 )
 
 # What the tests and the linters run besides Rust.
-packages_test=(direnv dash elvish fish groff-base procps shellcheck shfmt valgrind zsh)
+packages_test=(direnv dash elvish fish groff-base procps sccache shellcheck shfmt valgrind zsh)
 
 # What the projects of `make corpus` build against; scripts/corpus/projects.toml
 # says which needs what.

@@ -1,0 +1,60 @@
+//! The compiler alone is another, whatever it says of its version: no unit of the
+//! one before is a hit, and all of its own are the next time.
+
+mod build_help;
+mod common;
+
+use build_help::demo::project;
+use common::success;
+use common::units::{Units, cargo_home};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+/// The project's environment with a compiler of its own, which is the machine's but
+/// for a comment.
+fn set(project: &Path, comment: &str) {
+    let text = format!(
+        r#"{{ pkgs, rust }}:
+{{
+  toolchain = pkgs.runCommand "rust-of-ours" {{ }} ''
+    mkdir -p $out/bin
+    for program in cargo rustdoc; do ln -s ${{rust.default}}/bin/$program $out/bin/; done
+    printf '#!/bin/sh\n# {comment}\nexec ${{rust.default}}/bin/rustc "$@"\n' >$out/bin/rustc
+    chmod +x $out/bin/rustc
+  '';
+}}
+"#
+    );
+    std::fs::write(project.join("crate-env.nix"), text).unwrap();
+}
+
+/// Builds from nothing; the outcomes of the units of `demo`.
+fn outcomes(units: &Units, project: &Path) -> Vec<String> {
+    let in_project = |command: &mut Command| {
+        success(command.current_dir(project).env("CARGO_HOME", cargo_home()))
+    };
+    let _ = std::fs::remove_dir_all(project.join("target"));
+    let cargo = ["exec", "--quiet", "--", "cargo", "run", "--quiet"];
+    let said = in_project(units.world.cargo_nix().args(cargo));
+    assert_eq!(said, "one\n");
+    let told = in_project(units.world.cargo_nix().args(["stats", "--json", "--last", "1"]));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let units = told["builds"][0]["units"].as_array().unwrap();
+    let of_demo = units.iter().filter(|unit| unit["package"] == "demo");
+    of_demo
+        .map(|unit| unit["outcome"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn another_compiler_compiles_anew() {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let script = "fn main() { println!(\"cargo:rustc-env=SAID=one\"); }";
+    let project = project(&units, "toolchain", lib, Some(script));
+    for (comment, outcome) in [("first", "built"), ("second", "built"), ("first", "hit"), ("second", "hit")] {
+        set(&project, comment);
+        assert_eq!(outcomes(&units, &project), [outcome; 3], "{comment}");
+    }
+}
