@@ -209,6 +209,35 @@ fn a_run_depends_on_what_cargo_tells_the_script() {
     }
 }
 
+/// Where cargo has the dynamic linker look: what another package's script left
+/// there counts, the directories themselves do not.
+#[test]
+fn a_run_depends_on_shared_libraries_of_other_scripts() {
+    let key = |target: &str, run: char| {
+        let mut unit = Unit::new();
+        let out_dir = format!("{target}/build/z-sys-dd/out");
+        unit.set(
+            "LD_LIBRARY_PATH",
+            &format!("{out_dir}/lib:{target}/deps:/usr/local/lib"),
+        );
+        unit.others = vec![(out_dir.into(), format!("{}/out", path(run, "run")))];
+        [unit.key(), unit.run_key()]
+    };
+    let base = key("/w/target/debug", 'y');
+    assert_eq!(key("/elsewhere", 'y'), base);
+    let other = key("/w/target/debug", 'x');
+    assert!(
+        other[0] != base[0] && other[1] != base[1],
+        "the library is in no key"
+    );
+    let mut unit = Unit::new();
+    unit.set("LD_LIBRARY_PATH", "/usr/local/lib");
+    assert_eq!(
+        [unit.key(), unit.run_key()],
+        [Unit::new().key(), Unit::new().run_key()]
+    );
+}
+
 /// Whatever cannot be accounted for makes the unit local.
 #[test]
 fn what_cannot_be_accounted_for_is_local() {

@@ -357,7 +357,8 @@ fn a_foreign_target() {
     let bare = "#![feature(no_core)]\n#![no_core]\n";
     let make = |name: &str| {
         let demo = format!("{bare}#[cfg(scripted)] #[macro_export] macro_rules! nothing {{ () => {{}} }}\n");
-        let script = "fn main() { println!(\"cargo::rustc-check-cfg=cfg(scripted)\\ncargo::rustc-cfg=scripted\"); }";
+        let script =
+            "fn main() { println!(\"cargo::rustc-check-cfg=cfg(scripted)\\ncargo::rustc-cfg=scripted\"); }";
         let project = demo::project(&units, name, &demo, Some(script));
         std::fs::remove_file(project.join("src/main.rs")).unwrap();
         std::fs::write(project.join("src/lib.rs"), format!("{bare}demo::nothing!();\n")).unwrap();
@@ -378,7 +379,11 @@ fn a_foreign_target() {
         let again = build(&units, &mut cargo(&one));
         assert!(again.units.is_empty(), "{target}, again: {again:?}");
         let other = build(&units, &mut cargo(&two));
-        assert_eq!(other.missed, set(&[&format!("{target}-two lib")]), "{target}, elsewhere");
+        assert_eq!(
+            other.missed,
+            set(&[&format!("{target}-two lib")]),
+            "{target}, elsewhere"
+        );
         assert_eq!(other.units["demo lib"], first.units["demo lib"]);
     }
 }

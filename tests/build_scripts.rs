@@ -5,6 +5,7 @@ mod build_help;
 mod common;
 
 use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
+use build_help::edit;
 use common::units::Units;
 use common::{both, run};
 use std::path::Path;
@@ -153,11 +154,8 @@ fn what_a_script_generates_is_there_for_those_who_do_not_ask_us() {
     assert!(output.status.success(), "{}", both(&output));
 }
 
-/// Cargo runs programs with the libraries in their dependencies' OUT_DIR.
-#[test]
-fn a_shared_library_that_a_script_builds_is_found_when_the_program_runs() {
-    let units = Units::new();
-    let script = r#"
+/// Builds a shared library, and has whoever uses the package linked with it.
+const SHARED: &str = r#"
 fn main() {
     let out = std::env::var("OUT_DIR").unwrap();
     std::fs::write(format!("{out}/x.c"), "int seven(void) { return 7; }").unwrap();
@@ -168,10 +166,50 @@ fn main() {
     println!("cargo:rustc-link-lib=dylib=seven");
 }
 "#;
-    let lib = "unsafe extern \"C\" { fn seven() -> i32; }\npub fn said() -> i32 { unsafe { seven() } }";
-    let project = project(&units, "shared", lib, Some(script));
+const SEVEN: &str = "unsafe extern \"C\" { fn seven() -> i32; }\npub fn said() -> i32 { unsafe { seven() } }";
+
+/// Cargo runs programs with the libraries in their dependencies' OUT_DIR.
+#[test]
+fn a_shared_library_that_a_script_builds_is_found_when_the_program_runs() {
+    let units = Units::new();
+    let project = project(&units, "shared", SEVEN, Some(SHARED));
     assert_eq!(said(&mut units.cargo(&project)), "7");
     assert_fresh(&units, &project);
+}
+
+/// So it is through a package between them, whose own script uses it too.
+#[test]
+fn a_shared_library_of_a_dependency_of_a_dependency_is_found() {
+    let units = Units::new();
+    for name in ["through", "through-elsewhere"] {
+        let project = project(&units, name, SEVEN, Some(SHARED));
+        let write = |path: &str, text: &str| units.world.write(&format!("{name}/{path}"), text);
+        write(
+            "vendor/middle/Cargo.toml",
+            "[package]\nname = \"middle\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\
+             [dependencies]\ndemo = \"1\"\n[build-dependencies]\ndemo = \"1\"\n",
+        );
+        write("vendor/middle/.cargo-checksum.json", "{\"files\":{}}");
+        write(
+            "vendor/middle/build.rs",
+            "fn main() { println!(\"cargo:rustc-env=SAID={}\", demo::said() * 10); }",
+        );
+        write(
+            "vendor/middle/src/lib.rs",
+            "pub fn said() -> String { format!(\"{} {}\", demo::said(), env!(\"SAID\")) }",
+        );
+        edit(&project.join("Cargo.toml"), "demo = \"1\"", "middle = \"1\"");
+        edit(&project.join("src/main.rs"), "demo::", "middle::");
+        let output = run(units.cargo(&project).arg("run"));
+        assert!(output.status.success(), "{}", both(&output));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "7 70\n");
+        assert!(
+            !is_local(&output, "demo") && !is_local(&output, "middle"),
+            "{}",
+            both(&output)
+        );
+        assert_fresh(&units, &project);
+    }
 }
 
 /// A script that is linked with Rust's own libraries finds them.

@@ -31,9 +31,8 @@ fn set(project: &Path, comment: &str) {
 
 /// Builds from nothing; the outcomes of the units of `demo`.
 fn outcomes(units: &Units, project: &Path) -> Vec<String> {
-    let in_project = |command: &mut Command| {
-        success(command.current_dir(project).env("CARGO_HOME", cargo_home()))
-    };
+    let in_project =
+        |command: &mut Command| success(command.current_dir(project).env("CARGO_HOME", cargo_home()));
     let _ = std::fs::remove_dir_all(project.join("target"));
     let cargo = ["exec", "--quiet", "--", "cargo", "run", "--quiet"];
     let said = in_project(units.world.cargo_nix().args(cargo));
@@ -53,7 +52,12 @@ fn another_compiler_compiles_anew() {
     let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
     let script = "fn main() { println!(\"cargo:rustc-env=SAID=one\"); }";
     let project = project(&units, "toolchain", lib, Some(script));
-    for (comment, outcome) in [("first", "built"), ("second", "built"), ("first", "hit"), ("second", "hit")] {
+    for (comment, outcome) in [
+        ("first", "built"),
+        ("second", "built"),
+        ("first", "hit"),
+        ("second", "hit"),
+    ] {
         set(&project, comment);
         assert_eq!(outcomes(&units, &project), [outcome; 3], "{comment}");
     }

@@ -66,10 +66,17 @@ impl Drop for Sccache<'_> {
 fn local_units_go_through_the_wrapper_that_was_there() {
     let units = Units::new();
     let project = project(&units, "wrapped", "pub fn said() -> u8 { 1 }", None);
-    append(&project.join(".cargo/config.toml"), "[build]\nrustc-wrapper = \"sccache\"\n");
+    append(
+        &project.join(".cargo/config.toml"),
+        "[build]\nrustc-wrapper = \"sccache\"\n",
+    );
     // A library is what sccache keeps; a program is not.
     std::fs::write(project.join("src/lib.rs"), "pub fn ours() -> u8 { 1 }\n").unwrap();
-    edit(&project.join("src/main.rs"), "demo::said()", "demo::said() * wrapped::ours()");
+    edit(
+        &project.join("src/main.rs"),
+        "demo::said()",
+        "demo::said() * wrapped::ours()",
+    );
 
     let sccache = Sccache::new(&units);
     sccache.call(&["--start-server"]);

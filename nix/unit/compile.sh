@@ -36,7 +36,11 @@ fi
 printf '%s\n' ${links:+"$links"} "$out" >"$out/unit/links"
 cd "$CARGO_MANIFEST_DIR"
 export CARGO="${1%/*}/cargo"
-unset links variable unitTree unitEnvironment unitGiven unitDependencies unitOpaque inputs
+# Of a proc-macro that is linked with libraries of scripts.
+if [ -n "${unitLibraries-}" ]; then
+    export LD_LIBRARY_PATH="$unitLibraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+fi
+unset links variable unitLibraries unitTree unitEnvironment unitGiven unitDependencies unitOpaque inputs
 status=0
 "$@" --out-dir "$out/lib" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

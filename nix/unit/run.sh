@@ -36,10 +36,10 @@ else
     export NUM_JOBS
 fi
 export CARGO_MAKEFLAGS="-j$NUM_JOBS"
-# Of a script that is linked with libraries of Rust.
-export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+# Of a script that is linked with libraries of Rust, or of other scripts.
+export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${unitLibraries:+:$unitLibraries}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 cd "$CARGO_MANIFEST_DIR"
-unset directory variable unitTree unitEnvironment unitGiven unitToolchain inputs
+unset directory variable unitLibraries unitTree unitEnvironment unitGiven unitToolchain inputs
 status=0
 "$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
 if [ "$status" -ne 0 ]; then

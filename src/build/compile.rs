@@ -7,10 +7,12 @@ use super::paths::Rewriter;
 use super::place::Here;
 use super::plan::{self, Given, Ran, Variables};
 use super::report::Asked;
-use super::script::{RUN, Run};
+use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, argfile, chained, depinfo, heal, invocation, place, probe, roots, tree, workshop};
+use super::{
+    Local, argfile, chained, depinfo, heal, invocation, libraries, place, probe, roots, tree, workshop,
+};
 use crate::bounded;
 use crate::error::Error;
 use crate::vars::Vars;
@@ -115,23 +117,14 @@ fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
     }))
 }
 
-/// The scripts of other packages whose `OUT_DIR` in the target directory a `-L`
-/// names: those that left shared libraries (see [`super::out_dir`]).
-fn others(unit: &Invocation, workshop: &Workshop) -> Result<Vec<(PathBuf, String)>, Unserved> {
-    let mut others = Vec::new();
-    for value in unit.values("-L") {
+/// What the unit is linked with, and what it runs: the directories of `-L`, and
+/// those that cargo has the dynamic linker search for proc-macros.
+fn searched(unit: &Invocation, workshop: &Workshop) -> Vec<PathBuf> {
+    let linked = unit.values("-L").map(|value| {
         let text = value.to_string_lossy();
-        let path = PathBuf::from(text.split_once('=').map_or(&*text, |(_, path)| path));
-        let out_dir = path.ancestors().find(|dir| {
-            dir.file_name().is_some_and(|name| name == "out") && dir.with_file_name(RUN).exists()
-        });
-        let Some((out_dir, run)) = out_dir.and_then(|dir| Some((dir, Run::of(dir)?))) else {
-            continue;
-        };
-        let input = run.input(workshop)?;
-        others.push((out_dir.to_path_buf(), format!("{}/out", input.path)));
-    }
-    Ok(others)
+        PathBuf::from(text.split_once('=').map_or(&*text, |(_, path)| path))
+    });
+    linked.chain(libraries::searched(&workshop.variables)).collect()
 }
 
 fn obtain(
@@ -142,7 +135,7 @@ fn obtain(
     package: &Package,
 ) -> Result<Obtained, Unserved> {
     let derivation_of = |path: &str| workshop.index.derivation_of(path);
-    let others = others(unit, workshop)?;
+    let others = libraries::out_dirs(&searched(unit, workshop), workshop)?;
     workshop.obtain(
         &|tracked| {
             let given = Given {

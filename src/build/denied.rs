@@ -81,7 +81,10 @@ fn of_line(line: &str, place: &Place) -> Vec<String> {
         let named: Vec<&str> = named(line).collect();
         for (attribute, entry) in place.table {
             let said = |names: &[String]| names.iter().any(|name| named.contains(&name.as_str()));
-            let linked = |name: &String| named.iter().any(|word| word.strip_prefix("-l") == Some(name));
+            let linked = |name: &String| {
+                let mut words = named.iter();
+                words.any(|word| word.strip_prefix("-l") == Some(name) || shared(word) == Some(name))
+            };
             if said(&entry.pkg_config) || said(&entry.headers) || entry.libraries.iter().any(linked) {
                 told.push(lacks(package, "buildInputs", attribute));
             } else if said(&entry.programs) || attribute == "libclang" && line.contains("libclang") {
@@ -90,6 +93,12 @@ fn of_line(line: &str, place: &Place) -> Vec<String> {
         }
     }
     told
+}
+
+/// The library whose file this is: `z` of `libz.so.1`.
+fn shared(word: &str) -> Option<&str> {
+    let (library, _) = word.strip_prefix("lib")?.split_once(".so")?;
+    Some(library)
 }
 
 fn lacks(package: &str, list: &str, attribute: &str) -> String {
@@ -104,6 +113,9 @@ fn lacks(package: &str, list: &str, attribute: &str) -> String {
 /// follows, and what is said to be a package or a library.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let quoted = line.split(['`', '\'', '"']).skip(1).step_by(2);
+    // The dynamic linker says it of any file that it does not find.
+    let line = line.trim_end().trim_end_matches(": No such file or directory");
+    let line = line.trim_end_matches(": cannot open shared object file");
     let before_colons = line.split(": ").filter_map(|part| words(part).last());
     let plain: Vec<&str> = words(line).collect();
     let told = (1..plain.len())
@@ -172,6 +184,11 @@ mod tests {
                 "crates.x-sys.buildInputs = [ bzip2 ];",
             ),
             (
+                "x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file or \
+                 directory",
+                "crates.x-sys.buildInputs = [ zlib ];",
+            ),
+            (
                 "curl: (6) Could not resolve host: a.example",
                 "crates.x-sys.sandbox = false;",
             ),
@@ -188,7 +205,10 @@ mod tests {
     #[test]
     fn what_is_no_lack_says_nothing() {
         assert_eq!(
-            told("thread 'main' panicked at build.rs:3:5:\ncmake is fine, openssl too"),
+            told(
+                "thread 'main' panicked at build.rs:3:5:\ncmake is fine, openssl too\n\
+                 x: libof-nobody.so: cannot open shared object file: No such file or directory"
+            ),
             Vec::<String>::new()
         );
     }

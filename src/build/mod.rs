@@ -18,6 +18,7 @@
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
 //! - [`directives`], [`out_dir`], [`denied`]: what a build script tells cargo, leaves, and lacked
+//! - [`libraries`]: shared libraries in the `OUT_DIR`s of other packages
 //! - [`heal`]: what a collection took of a target directory
 //! - [`runs`]: what need not be found out again in one run of cargo
 //! - [`journal`]: what is noted of each unit, for `stats` and `why`
@@ -54,6 +55,7 @@ pub mod index;
 pub mod invocation;
 pub mod journal;
 pub mod key;
+pub mod libraries;
 pub mod messages;
 pub mod origin;
 pub mod out_dir;

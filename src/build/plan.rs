@@ -6,11 +6,11 @@
 //! that mention a path outside of the store and the sandbox make the unit
 //! [`Local`].
 
-use super::Local;
 use super::context::Context;
 use super::invocation::{Argument, Invocation};
 use super::origin::{MEMBER, store_name};
 use super::paths::{Rewriter, Visible};
+use super::{Local, libraries};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -351,6 +351,12 @@ impl<'a> Planner<'a> {
                 self.set(name, value)?;
                 self.counts(name);
             }
+        }
+        let searched = libraries::searched(given.variables);
+        let found = libraries::joined(searched.iter(), given.others)?;
+        if !found.is_empty() {
+            let found = self.accounted(&found)?;
+            self.set("unitLibraries", found)?;
         }
         // The compiler of nixpkgs heeds it.
         self.given("NIX_RUSTFLAGS")?;

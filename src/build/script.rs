@@ -12,7 +12,7 @@ use super::paths::Visible;
 use super::plan::{self, Given, Variables};
 use super::report::Asked;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, denied, directives, heal, out_dir, sidecar};
+use super::{Local, denied, directives, heal, libraries, out_dir, sidecar};
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::host::packages;
@@ -36,7 +36,7 @@ const OWN: [&str; 19] = [
     "CARGO",
     "CARGO_MAKEFLAGS",
     "HOME",
-    "LD_LIBRARY_PATH",
+    libraries::SEARCH,
     "MAKEFLAGS",
     "MFLAGS",
     "NUM_JOBS",
@@ -171,6 +171,7 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
         .to_str()
         .ok_or_else(|| Local::because("its path is not UTF-8"))?;
     let derivation_of = |path: &str| workshop.index.derivation_of(path);
+    let others = libraries::out_dirs(&libraries::searched(&workshop.variables), &workshop)?;
     let obtained = workshop.obtain(
         &|tracked| {
             let given = Given {
@@ -180,7 +181,7 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
                 ran: None,
                 variables: &workshop.variables,
                 tracked,
-                others: &[],
+                others: &others,
                 own: &package.own,
                 derivation_of: &derivation_of,
                 exists: &Path::exists,

@@ -8,7 +8,7 @@ use cargo_nix_protocol::{StoreInput, UnitAsk};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A store path: `letter` stands for its hash.
 pub fn path(letter: char, name: &str) -> String {
@@ -32,6 +32,7 @@ pub struct Unit {
     pub ran: Option<Ran>,
     pub variables: BTreeMap<String, String>,
     pub tracked: BTreeSet<String>,
+    pub others: Vec<(PathBuf, String)>,
     pub own: Vec<String>,
     pub system: String,
     pub tree: Option<char>,
@@ -81,6 +82,7 @@ impl Unit {
             }),
             variables: variables.map(|(name, value)| (name.into(), value.into())).into(),
             tracked: BTreeSet::new(),
+            others: Vec::new(),
             own: Vec::new(),
             system: "x86_64-linux".into(),
             tree: Some('h'),
@@ -107,7 +109,7 @@ impl Unit {
             ran: self.ran.as_ref(),
             variables: &variables,
             tracked: &self.tracked,
-            others: &[],
+            others: &self.others,
             own: &self.own,
             derivation_of: &|_| None,
             exists: &exists,
