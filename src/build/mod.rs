@@ -1,15 +1,16 @@
 //! Stock cargo, artifacts from the store: what stands behind `RUSTC_WRAPPER`.
 //!
 //! The way of a unit (cargo's word: one rustc call, or one build-script run),
-//! one file a step; the first five are pure, the others do the reading and
+//! one file a step; the first seven are pure, the others do the reading and
 //! writing:
 //!
 //! - [`argfile`], [`invocation`]: what cargo asks of rustc
-//! - [`probe`]: what cargo asks rustc about itself
 //! - [`origin`]: store-backed or local
 //! - [`paths`]: which paths a string mentions, and whether they are accounted for
+//! - [`refused`]: options that make a unit local
 //! - [`plan`]: the derivation of a unit, as data
 //! - [`key`]: the hash of that
+//! - [`probe`]: what cargo asks rustc about itself
 //! - [`context`]: the toolchain and the inputs of the environment at hand
 //! - [`source`]: a package's source as a store path
 //! - [`tree`]: what a unit sees of the machine, as a store path
@@ -64,6 +65,7 @@ pub mod place;
 pub mod plan;
 pub mod probe;
 pub mod realise;
+pub mod refused;
 pub mod report;
 pub mod roots;
 pub mod runs;

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::invocation::{Argument, Invocation};
 use super::origin::{MEMBER, store_name};
 use super::paths::{Rewriter, Visible};
-use super::{Local, libraries};
+use super::{Local, libraries, refused};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -229,7 +229,7 @@ impl<'a> Planner<'a> {
             Argument::Option("--remap-path-prefix", value) => self.remap(value)?,
             Argument::Option(name, value) => {
                 let text = utf8(value)?;
-                refuse(name, &text)?;
+                refused::check(name, &text)?;
                 if !(*name == "-L" && text.starts_with("dependency=")) {
                     let text = self.accounted(value)?;
                     self.option(name, &text);
@@ -402,40 +402,6 @@ impl<'a> Planner<'a> {
             inputs: self.inputs.into_iter().collect(),
             root: None,
         })
-    }
-}
-
-/// Options that make a unit depend on more than can be said, or leave more
-/// behind than is known.
-fn refuse(name: &str, value: &str) -> Result<(), Local> {
-    let value = value.replace('_', "-");
-    let known = ["dep-info", "metadata", "link"];
-    let is_refused = match name {
-        "-C" => {
-            ["incremental=", "save-temps", "profile-generate", "profile-use"]
-                .iter()
-                .any(|flag| value.starts_with(flag))
-                || ["target-cpu=native", "tune-cpu=native"].contains(&value.as_str())
-        }
-        "--emit" => value.split(',').any(|kind| !known.contains(&kind)),
-        "--target" => value.ends_with(".json"),
-        "-Z" => {
-            let is_directory = value.split('=').next().is_some_and(|flag| flag.ends_with("-dir"));
-            let flags = [
-                "self-profile",
-                "dump-",
-                "codegen-backend",
-                "profile-emit",
-                "tune-cpu",
-            ];
-            is_directory || flags.iter().any(|flag| value.starts_with(flag))
-        }
-        "--sysroot" | "--unpretty" => true,
-        _ => false,
-    };
-    match is_refused {
-        true => Err(Local::because(format!("it is called with {name} {value}"))),
-        false => Ok(()),
     }
 }
 
