@@ -167,3 +167,32 @@ fn what_rustc_says_of_itself_is_rustcs_own_word() {
     }
     questions.iter().for_each(|question| ask(question));
 }
+
+/// With cargo's first question the look at the machine's files begins, and nobody
+/// waits for it: one look, however often it is asked.
+#[test]
+fn the_first_question_begins_the_look_at_the_machine() {
+    let units = Units::new();
+    let project = units.project("ahead", ITOA, MAIN);
+    let runs = units.world.cache().join("units/runs");
+    std::fs::create_dir_all(&runs).unwrap();
+    for _ in 0..3 {
+        let rustc = Path::new(&units.toolchain).join("bin/rustc");
+        let mut asked = units.wrapper(&project);
+        asked.arg(&rustc).arg("-vV").stdin(std::process::Stdio::null());
+        assert!(run(&mut asked).status.success());
+    }
+    let noted = || {
+        let files = std::fs::read_dir(&runs)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let texts = files.map(|file| std::fs::read_to_string(file).unwrap());
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while noted().is_empty() {
+        assert!(std::time::Instant::now() < patience, "nobody looked");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(noted(), ["yes"]);
+}

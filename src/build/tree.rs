@@ -86,6 +86,10 @@ pub fn look_ahead(context: &Context, vars: &Vars) {
     let Some(note) = runs::note(&Index::below(&cache), &tree.id) else {
         return;
     };
+    // cargo asks twice.
+    if note.exists() || File::create_new(note.with_extension("begun")).is_err() {
+        return;
+    }
     // If it does not start, the first unit looks. cargo waits until nobody has its
     // pipe any more.
     let _ = Command::new(program)
