@@ -1,13 +1,15 @@
-# curl of the system; libgit2 is the crate's own.
+# curl and OpenSSL of the system; libgit2 is the crate's own.
 {
   pkg-config,
   curl,
+  openssl,
   zlib,
 }:
 {
   nativeBuildInputs = [ pkg-config ];
   buildInputs = [
     curl
+    openssl
     zlib
   ];
 }
