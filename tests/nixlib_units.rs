@@ -100,3 +100,22 @@ fn packages_for_crates_of_the_lock() {
     let crates: Vec<&String> = units["crates"].as_object().expect("crates").keys().collect();
     assert_eq!(crates, ["libz-sys", "openssl-sys"]);
 }
+
+/// A library that is built from source by another crate's script is built in the
+/// script of the crate that asks for it, with what the other one needs.
+#[test]
+fn a_script_that_builds_from_source_has_what_that_takes() {
+    let case = Case::new(&[("crate-env.nix", "{ rust }: { toolchain = rust.default; }\n")]);
+    case.environment();
+    let units = units(&case);
+    let environment = units["crates"]["openssl-sys"]["environment"]
+        .as_u64()
+        .expect("its environment");
+    let derivation = units["environments"][environment as usize]["derivation"]
+        .as_str()
+        .expect("a derivation");
+    let text = std::fs::read_to_string(derivation).expect("the derivation");
+    for needed in ["openssl", "perl", "gnumake", "pkg-config"] {
+        assert!(text.contains(needed), "{needed} is not in {text}");
+    }
+}

@@ -79,7 +79,7 @@ let
   );
   available = builtins.filter (name: tried.${name}.success && tried.${name}.value != null);
   ours = mapAttrs (_: crate: {
-    native = available (crate.native or [ ]);
+    native = available (crate.native or [ ] ++ tools.concatMap (name: known.${name}.native or [ ]) (crate.unless or [ ]));
     packages = if crate.bundled or false then [ ] else available (crate.packages or [ ]);
   }) known;
   hasInputs = names: names.native != [ ] || names.packages != [ ];
