@@ -12,6 +12,7 @@ mod watches;
 
 use super::output;
 use crate::cli::{DirenvArgs, DirenvVerb};
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::hook::outside;
 use crate::sealed;
@@ -31,6 +32,11 @@ pub(super) fn run(args: &DirenvArgs) -> Result<ExitCode> {
         DirenvVerb::Export(args) => export::run(args, &outside::read())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why direnv cannot load this environment, as far as sizes go.
+pub(super) fn excess(env: &Env, vars: &Vars) -> Option<String> {
+    size::fit(&text::changes(env), vars.direnv_watches.as_deref(), &[]).1
 }
 
 fn install(vars: &Vars) -> Result<()> {

@@ -3,11 +3,12 @@
 //!
 //! Exit code 1 if it failed, so that scripts can tell.
 
-use super::output;
+use super::{direnv, output, start};
 use crate::background::{Desk, Phase, State, Status, now};
 use crate::cache::Key;
 use crate::cli::StatusArgs;
-use crate::env::Look;
+use crate::env::merge::merge;
+use crate::env::{Env, Look};
 use crate::error::Result;
 use crate::hook::outside;
 use crate::trust::Trust;
@@ -112,8 +113,11 @@ fn state(
     vars: &Vars,
 ) -> (Option<State>, Option<String>) {
     let trusted = Trusted::of(look, vars);
-    if look.slot.is_some() && trusted != Trusted::No {
-        return (Some(State::Ready), None);
+    if let Some(slot) = look.slot.as_ref().filter(|_| trusted != Trusted::No) {
+        return match too_big(&slot.env, vars) {
+            Some(message) => (Some(State::Failed), Some(format!("it is not applied: {message}"))),
+            None => (Some(State::Ready), None),
+        };
     }
     let older = look
         .older(|key| trusted != Trusted::No || allowed_slot(look, key, vars))
@@ -160,6 +164,15 @@ fn state(
     }
 }
 
+/// Why a shell like this one does not have the environment, as far as sizes go.
+fn too_big(env: &Env, vars: &Vars) -> Option<String> {
+    if vars.in_direnv {
+        return direnv::excess(env, vars);
+    }
+    let changes = merge(env, |name| std::env::var_os(name));
+    start::excess(&[], &start::variables(&changes))
+}
+
 /// Whether the inputs as they are may be evaluated while nobody asks for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trusted {
@@ -202,7 +215,7 @@ fn describe(report: &Report) -> String {
         State::Ready => "the environment is that of the inputs as they are",
         State::Building => "there is no environment yet",
         State::Stale => "an older environment is in use until the new one is there",
-        State::Failed => "there is no environment of the inputs as they are",
+        State::Failed => "the environment of the inputs as they are cannot be had",
     };
     let mut text = format!("{}: {what}\n", state.as_str());
     if let Some(doing) = &report.doing {

@@ -1,0 +1,73 @@
+//! What stays applied when what a project says now cannot be. Asked of bash at a
+//! terminal.
+
+mod common;
+mod hooks_help;
+
+use common::run;
+use hooks_help::terminal::{STATUS, open, told};
+use hooks_help::{Place, env};
+
+/// With it, the shell could start no program any more, not even ours to leave.
+#[test]
+fn an_environment_of_a_megabyte_is_not_applied() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    place.edit("a", &[("V", "2")]);
+    place.allow(&a);
+    let huge = "x".repeat(1_000_000);
+    place.fill(&a, &env("a", &[("V", "2"), ("HUGE", &huge)]));
+    terminal.line("");
+    terminal.line("");
+    assert_eq!(terminal.get("HUGE"), None);
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "the last good one stays");
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
+    let output = run(place.world.cargo_nix().args(["status", "--project"]).arg(&a));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("failed: ") && text.contains("too big"), "{text}");
+    assert_eq!(
+        told(&terminal, "a variable is too big"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(
+        told(&terminal, "rgument list too long"),
+        0,
+        "{}",
+        terminal.screen()
+    );
+}
+
+#[test]
+fn while_a_new_one_is_built_the_newest_that_fits_stands_in() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let (mut one, mut two) = (open(&place), open(&place));
+    let huge = "x".repeat(1_000_000);
+    let edit = |value: &str, huge: &[(&str, &str)]| {
+        place.edit("a", &[("V", value)]);
+        place.allow(&a);
+        place.fill(&a, &env("a", &[&[("V", value)], huge].concat()));
+    };
+    for terminal in [&mut one, &mut two] {
+        terminal.cd(&a);
+    }
+    edit("2", &[]);
+    two.line("");
+    edit("3", &[("HUGE", &huge)]);
+    // What one shell has learned of, another has, too.
+    for terminal in [&mut two, &mut one] {
+        terminal.line("");
+        assert_eq!(terminal.get("V").as_deref(), Some("2"), "{}", terminal.screen());
+        assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
+    }
+    place.edit("a", &[("V", "4")]);
+    place.allow(&a);
+    let _lock = place.hold_jobs();
+    one.line("");
+    assert_eq!(one.get("V").as_deref(), Some("2"), "{}", one.screen());
+    assert_eq!(one.get(STATUS).as_deref(), Some("stale"), "{}", one.screen());
+}
