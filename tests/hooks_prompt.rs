@@ -394,6 +394,10 @@ fn a_damaged_state_is_told_once_and_never_half_restored() {
     let after = terminal.environ();
     assert_eq!(after[&b"V"[..]], b"1", "nothing is restored by guessing");
     assert!(!after.contains_key(&b"__CARGO_NIX"[..]));
+    assert!(
+        !after.contains_key(STATUS.as_bytes()),
+        "there is nothing to be ready"
+    );
 }
 
 #[test]

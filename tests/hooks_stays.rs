@@ -71,3 +71,25 @@ fn while_a_new_one_is_built_the_newest_that_fits_stands_in() {
     assert_eq!(one.get("V").as_deref(), Some("2"), "{}", one.screen());
     assert_eq!(one.get(STATUS).as_deref(), Some("stale"), "{}", one.screen());
 }
+
+#[test]
+fn an_edit_that_is_not_allowed_yet_takes_nothing_away_though_the_cache_is_gone() {
+    let place = Place::new();
+    let a = place.project("a", &[("V", "1")]);
+    let mut terminal = open(&place);
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    place.edit("a", &[("V", "2")]);
+    std::fs::remove_dir_all(place.world.cache()).expect("deleted");
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "{}", terminal.screen());
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("stale"));
+    assert_eq!(
+        told(&terminal, "what was allowed before stays"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside);
+}

@@ -51,16 +51,12 @@ impl Shelf {
     /// What to have while `key` has no slot: an older slot, or what is applied
     /// already and was allowed.
     pub fn stand_in(&self, key: &Key, carried: &Carried) -> Target {
+        let kept = self.keep(carried);
         // What the shell has is of this very content, its store path gone.
-        if carried.key.as_deref() == Some(key.as_str()) {
-            return self.keep(carried);
+        if carried.key.as_deref() == Some(key.as_str()) && matches!(kept, Target::Keep) {
+            return kept;
         }
-        self.older(key).unwrap_or_else(|| self.keep(carried))
-    }
-
-    /// The newest slot but that of `key`.
-    pub fn older(&self, key: &Key) -> Option<Target> {
-        self.usable(|other| other != key).next()
+        self.usable(|other| other != key).next().unwrap_or(kept)
     }
 
     /// What to have while it cannot be told which slot is wanted.

@@ -37,8 +37,11 @@ struct Wish {
 /// the shell keeps as they are, such as readonly ones.
 pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     let mut say = Vec::new();
+    let mut inside = now.clone();
     let held = now.get(OsStr::new(CARRIED)).map(|text| text.as_os_str());
     let carried = Carried::decode(held).unwrap_or_else(|_| {
+        // What it was before need not be guessed: nobody else sets it.
+        inside.remove(OsStr::new(STATUS));
         say.push(format!(
             "cargo-nix: ${CARRIED} is damaged, or of another version of cargo-nix: what the variables were \
              before cannot be restored\n  start a new shell if something is missing"
@@ -51,7 +54,7 @@ pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     };
     let carried = carried.unwrap_or_default();
     let Some(wish) = wish(&carried, &args, vars) else {
-        let mut after = carried.undo.leave(now);
+        let mut after = carried.undo.leave(&inside);
         after.remove(OsStr::new(CARRIED));
         let mut changes = differences(now, &after);
         if let Some(names) = touched(&changes, kept) {
@@ -66,7 +69,7 @@ pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     if wish.is(&carried) && told == carried.told && say.is_empty() {
         return Turn::default();
     }
-    let (after, warnings) = made(wish, &carried, now, vars, kept, &mut say);
+    let (after, warnings) = made(wish, &carried, &inside, vars, kept, &mut say);
     say.extend(warnings);
     Turn {
         changes: differences(now, &after),
@@ -236,7 +239,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         told,
     };
     if !shelf.trust.allows(&digest) {
-        let target = shelf.older(&look.key).unwrap_or(Target::Bare);
+        let target = shelf.stand_in(&look.key, carried);
         let (status, stays) = match target {
             Target::Bare => (None, ""),
             _ => (Some(State::Stale), "; what was allowed before stays"),
