@@ -71,12 +71,13 @@ pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
         trust,
     } = asked(args)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
-    let denied = trust.deny(&id, &digest)?;
+    let already = trust.denies(&id, &digest);
+    trust.deny(&id, &digest)?;
     let _ = cache.ring(&id);
-    let now = if denied {
-        "is no longer allowed"
+    let now = if already {
+        "was denied already"
     } else {
-        "was not allowed"
+        "is denied"
     };
     output::print(&format!("{} {now} ({:.8})\n", name_of(&project), digest.to_hex()))?;
     Ok(ExitCode::SUCCESS)

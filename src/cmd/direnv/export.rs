@@ -32,7 +32,8 @@ pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
 pub(super) struct Load {
     pub(super) state: State,
     pub(super) env: Option<Env>,
-    /// For [`State::Failed`], why.
+    /// For [`State::Failed`], why; and why what is older has to do, if no job is at
+    /// work for what is newer.
     pub(super) message: Option<String>,
     pub(super) watches: Vec<Entry>,
     /// The inputs of this digest have to be allowed first.
@@ -123,7 +124,15 @@ fn of_look(
     let mut watches = watches::entries(&look.inputs.watches(), began);
     if let Some(message) = withheld(&look, &id, &watches, args, vars) {
         let older = look.older(|key| may_stand_in(key, &id, args, vars));
-        return Load::failed(&Error::Project { message }, older, watches);
+        let state = match older {
+            // It waits to be allowed.
+            Some(_) => State::Stale,
+            None => State::Failed,
+        };
+        return Load {
+            state,
+            ..Load::failed(&Error::Project { message }, older, watches)
+        };
     }
     // What was allowed was what the look before this one saw.
     let ask_first = args.can_require && args.required != Some(digest);
