@@ -2,6 +2,7 @@
 //! evaluated without being asked for, or may not.
 
 use super::output;
+use crate::background::Desk;
 use crate::cache::Cache;
 use crate::cli::{AllowArgs, TrustArgs};
 use crate::error::Result;
@@ -47,6 +48,7 @@ pub(super) fn allow(args: &AllowArgs) -> Result<ExitCode> {
     let already = trust.allows(&digest);
     if !args.show {
         trust.allow(&id, &digest, &contents)?;
+        Desk::of(&cache, &id).forgive();
         // Shells that direnv serves look again; one that cannot be told does later.
         let _ = cache.ring(&id);
     }

@@ -4,7 +4,7 @@
 //! Exit code 1 if it failed, so that scripts can tell.
 
 use super::{direnv, output, start};
-use crate::background::{Desk, Phase, State, Status, now};
+use crate::background::{Desk, Phase, State, Status, now, with_way_out};
 use crate::cache::Key;
 use crate::cli::{ObtainArgs, StatusArgs};
 use crate::env::merge::merge;
@@ -179,7 +179,7 @@ fn state(
             key,
             ..
         }) if key.as_deref().is_none_or(|key| key == look.key.as_str()) => {
-            (Some(State::Failed), Some(message.clone()))
+            (Some(State::Failed), Some(with_way_out(message)))
         }
         Some(Status {
             phase: Phase::Working,

@@ -264,7 +264,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         }
         return Ok(ready);
     }
-    let failure = ensure(&look, args, false).failure;
+    let failure = ensure(&look, args, false, |_| false).failure;
     let target = shelf.stand_in(&look.key, carried);
     let older = !matches!(target, Target::Bare);
     let status = match (&failure, older) {

@@ -270,7 +270,9 @@ fn missed(
         Caller::Prompt => args.wait,
     };
     if !wait {
-        let outlook = background::ensure(look, obtain, !args.can_require);
+        let known = vars.direnv_watches.as_deref();
+        let asked_since = |failed| watches::asked_since(known, failed);
+        let outlook = background::ensure(look, obtain, !args.can_require, asked_since);
         let found = match outlook.failure {
             None => Found::older(older),
             Some(message) => {
