@@ -7,6 +7,7 @@ mod hooks_help;
 use common::run;
 use hooks_help::terminal::{STATUS, open, told};
 use hooks_help::{Place, env};
+use std::os::unix::fs::PermissionsExt;
 
 /// With it, the shell could start no program any more, not even ours to leave.
 #[test]
@@ -92,4 +93,30 @@ fn an_edit_that_is_not_allowed_yet_takes_nothing_away_though_the_cache_is_gone()
     );
     terminal.cd(&place.path("outside"));
     assert_eq!(terminal.environ(), outside);
+}
+
+#[test]
+fn whatever_asks_again_is_shown() {
+    let place = Place::new();
+    let a = place.edit("a", &[]);
+    place
+        .world
+        .write("a/crate-env.nix", "{ }: { env.DATA = ./data; }\n");
+    let tool = place.world.write("a/data/tool", "#!/bin/sh\n");
+    place.allow(&a);
+    let mode = |mode: u32| {
+        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    for (change, shown) in [
+        (&(|| mode(0o755)) as &dyn Fn(), "+executable"),
+        (&|| mode(0o644), "-executable"),
+        (
+            &|| std::fs::create_dir(a.join("data/empty")).expect("a directory"),
+            "+an empty directory",
+        ),
+    ] {
+        change();
+        let said = place.allow(&a);
+        assert!(said.contains(shown), "{said}");
+    }
 }
