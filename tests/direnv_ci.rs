@@ -169,3 +169,30 @@ fn a_step_that_fails_ends_the_script() {
             .arg(repository().join("examples/ci/plain.sh")),
     );
 }
+
+#[test]
+fn without_home_the_variable_that_is_wanted_is_named() {
+    let world = World::new();
+    world.write("project/crate-env.nix", "{ }: { }\n");
+    for (words, named) in [
+        (&["allow", "project"][..], "neither XDG_DATA_HOME nor HOME is set"),
+        (&["deny", "project"], "neither XDG_DATA_HOME nor HOME is set"),
+        (
+            &["direnv", "install"],
+            "none of DIRENV_CONFIG, XDG_CONFIG_HOME and HOME is set",
+        ),
+    ] {
+        let mut command = world.cargo_nix();
+        let cache = world.path().join("cache");
+        let output = run(command
+            .args(words)
+            .env_remove("HOME")
+            .env("XDG_CACHE_HOME", cache));
+        assert_eq!(output.status.code(), Some(7), "{}", both(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(named),
+            "{}",
+            both(&output)
+        );
+    }
+}

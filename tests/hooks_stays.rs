@@ -5,7 +5,7 @@ mod common;
 mod hooks_help;
 
 use common::run;
-use hooks_help::terminal::{STATUS, open, told};
+use hooks_help::terminal::{BASH, STATUS, Terminal, open, told};
 use hooks_help::{Place, env};
 use std::os::unix::fs::PermissionsExt;
 
@@ -118,5 +118,23 @@ fn whatever_asks_again_is_shown() {
         change();
         let said = place.allow(&a);
         assert!(said.contains(shown), "{said}");
+    }
+}
+
+#[test]
+fn without_home_a_project_is_not_allowed_and_where_the_cache_is_is_said_once() {
+    let place = Place::new();
+    let a = place.edit("a", &[]);
+    let mut terminal = Terminal::open(&place, &BASH, "", |command| {
+        command.env_remove("HOME");
+    });
+    terminal.cd(&a);
+    terminal.line("");
+    assert_eq!(terminal.get(STATUS), None, "{}", terminal.screen());
+    for words in [
+        "neither XDG_CACHE_HOME nor HOME is set",
+        "neither XDG_DATA_HOME nor HOME is set",
+    ] {
+        assert_eq!(told(&terminal, words), 1, "{}", terminal.screen());
     }
 }

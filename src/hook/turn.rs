@@ -278,18 +278,19 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
 
 /// The wish for a project that has a fault which is seen without evaluating.
 fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
-    let found = Project::find(None).and_then(|project| {
-        let shelf = Shelf::of(project.id(), vars)?;
-        Ok((project, shelf))
-    });
     let message = format!("error: {error}");
+    let found = Project::find(None).map(|project| (Shelf::of(project.id(), vars), project));
     let (project, target, status, told) = match found {
-        Ok((project, shelf)) => {
-            let target = shelf.stand_in_for_any(carried);
+        Ok((shelf, project)) => {
+            let target = match &shelf {
+                Ok(shelf) => shelf.stand_in_for_any(carried),
+                Err(_) => Target::Bare,
+            };
             let older = !matches!(target, Target::Bare);
             let told = failed(project.directory(), &message, older);
             // In a project that was never allowed there is nothing to fail.
-            let known = older || shelf.trust.was_asked(&shelf.id);
+            let asked = |shelf: &Shelf| shelf.trust.was_asked(&shelf.id);
+            let known = older || shelf.is_ok_and(|shelf| asked(&shelf));
             let status = known.then_some(State::Failed);
             (Some(*project.id().as_bytes()), target, status, told)
         }
