@@ -386,4 +386,7 @@ pub struct DirenvExportArgs {
     /// The inputs of this digest are allowed: it was asked for them a moment ago
     #[arg(long, value_name = "HEX", hide = true)]
     pub required: Option<blake3::Hash>,
+    /// What is wrong about what the .envrc says
+    #[arg(skip)]
+    pub fault: Option<String>,
 }

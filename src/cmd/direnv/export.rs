@@ -56,6 +56,13 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         Err(error) => return Load::failed(&error, None, places(args.directory.as_deref(), began)),
     };
     let stamp = stamp(&cache, &project);
+    let id = project.id().to_hex();
+    let newest = || cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
+    if let Some(fault) = &args.fault {
+        let message = format!("{fault}\n  use cargo-nix [DIR] [--impure] [--offline] [--wait]");
+        let load = Load::failed(&Error::Usage { message }, newest(), vec![stamp]);
+        return load.fitting(&cache, &project, args, vars);
+    }
     // The second look is for an edit that came while the first one failed.
     for last in [false, true] {
         let began = now();
@@ -78,9 +85,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
                 };
                 let mut watches = watches::entries(&faulty, began);
                 watches.push(stamp);
-                let id = project.id().to_hex();
-                let older = cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
-                return Load::failed(&error, older, watches).fitting(&cache, &project, args, vars);
+                return Load::failed(&error, newest(), watches).fitting(&cache, &project, args, vars);
             }
         }
     }
