@@ -240,6 +240,9 @@ pub struct TrustArgs {
     /// The project's directory [default: the current one, upwards]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
+    /// The same, as other verbs take it
+    #[arg(long, value_name = "DIR", conflicts_with = "directory")]
+    pub project: Option<PathBuf>,
 }
 
 /// `cargo-nix status`.

@@ -19,7 +19,11 @@ fn status_of_a_project_that_was_never_allowed_is_none() {
         text.starts_with("not allowed: ") && text.contains("`cargo-nix allow`"),
         "{text}"
     );
-    success(session.program("cargo-nix").arg("allow"));
+    success(session.world.cargo_nix().args(["allow", "--project", "project"]));
+    assert_eq!(status(&session)["state"], "building");
+    success(session.world.cargo_nix().args(["deny", "--project", "project"]));
+    assert_eq!(status(&session)["state"], Value::Null);
+    success(session.world.cargo_nix().args(["allow", "project"]));
     assert_eq!(status(&session)["state"], "building");
 }
 

@@ -21,7 +21,7 @@ struct Asked {
 
 fn asked(args: &TrustArgs) -> Result<Asked> {
     let vars = outside::read();
-    let project = Project::find(args.directory.as_deref())?;
+    let project = Project::find(args.directory.as_deref().or(args.project.as_deref()))?;
     let cache = Cache::new(vars.cache_dir()?);
     let inputs = Inputs::current(&project, cache.directory())?;
     let trust = Trust::new(&vars.data_dir()?);
