@@ -119,8 +119,11 @@ fn the_job_of_gitlab_builds_and_tests() {
     let world = World::new();
     let project = project(&world);
     let text = example("gitlab-ci.yml");
-    let script = [list(&text, "before_script"), list(&text, "script")].concat();
-    assert_eq!(script.len(), 4, "{script:?}");
+    assert!(text.contains("\n  image: "), "{text}");
+    let mut script = [list(&text, "before_script"), list(&text, "script")].concat();
+    assert_eq!(script.len(), 5, "{script:?}");
+    // As on GitHub's runners.
+    assert_eq!(script.remove(0), steps(&example("github-actions.yml"))[0]);
     // The runner's shell ends at the first line that fails.
     let mut command = step(&world, &["bash", "-eo", "pipefail", "-c"], &script.join("\n"));
     command
