@@ -53,6 +53,7 @@ install_all() {
     printf '%s\n' share/cargo-nix/installed >>"$noted"
     put 644 "$noted" share/cargo-nix/installed
     say "installed below $to; 'make uninstall PREFIX=$prefix' removes it"
+    say "for 'use cargo-nix' in an .envrc of direnv, run once: cargo-nix direnv install"
     evaluator_starts
 }
 

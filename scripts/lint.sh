@@ -130,7 +130,7 @@ named_tests_exist() {
 
 # macOS has bash 3.2: what users' shells read uses nothing newer (associative
 # arrays, mapfile, ${x@Q}, ${x,,}, negative indices, &>>, |&, ;&, coproc,
-# printf %(...)T, [[ -v, wait -n, local -n, \u in $'...', ...).
+# printf %(...)T, [[ -v, wait -n, local -n, \u in $'...', builtin export -p, ...).
 for_bash_3() {
     local newer status=0 file hooks
     mapfile -t hooks < <(matching '^shell-hooks/.*\.(sh|bash)$')
@@ -138,6 +138,8 @@ for_bash_3() {
     newer+='|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|&>>|\|&|;;?&|%\([^)]*\)T|\[\[? +(! +)?-[vR] |\bwait +-[np]'
     newer+='|\[-[0-9]+\]|\{[0-9]+\.\.[0-9]+\.\.|\b(BASHPID|EPOCHSECONDS|EPOCHREALTIME|PROMPT_DIRTRIM|BASH_XTRACEFD)\b'
     newer+="|\\$'[^']*\\\\[uU][0-9a-fA-F]|\bread +-[a-zA-Z]*[iN]|>\(|shopt .*(globstar|lastpipe|inherit_errexit)|\$EPOCH"
+    # Through it, not even `set -o posix` keeps it from saying `declare -x`.
+    newer+='|builtin +export +-p'
     for file in "${hooks[@]}"; do
         if sed 's/^[[:space:]]*#.*//' "$file" | grep -nE "$newer"; then
             say "$file has, in the lines above, what bash 3.2 does not know"

@@ -38,12 +38,14 @@ __cargo_nix_failed() {
 # the shell that it is meant for is the user's.
 # Usage: __cargo_nix_run_hook TEXT NAME...   (NAME: what is exported now)
 __cargo_nix_run_hook() {
-    local __cargo_nix_hook=$1 __cargo_nix_flags=$- __cargo_nix_file __cargo_nix_exports=
-    shift
-    if ! __cargo_nix_file=$(command mktemp "${TMPDIR:-/tmp}/cargo-nix.XXXXXX"); then
+    local __cargo_nix_flags=$- __cargo_nix_file __cargo_nix_exports=
+    # First the hook is in the file, then what it exports.
+    if ! __cargo_nix_file=$(command mktemp "${TMPDIR:-/tmp}/cargo-nix.XXXXXX") ||
+        ! printf '%s\n' "$1" >|"$__cargo_nix_file"; then
         __cargo_nix_failed "cargo-nix: the shellHook did not run, as no temporary file can be made"
         return 0
     fi
+    shift
     set +e
     (
         set +eu +o pipefail
@@ -70,15 +72,23 @@ __cargo_nix_run_hook() {
     esac
     IFS= read -r -d '' __cargo_nix_exports <"$__cargo_nix_file"
     command rm -f -- "$__cargo_nix_file"
-    eval "$__cargo_nix_exports"
+    # The hook itself is still there if it had no end, as of an exec.
+    case $__cargo_nix_exports in "$__cargo_nix_head"*) eval "$__cargo_nix_exports" ;; esac
     case $__cargo_nix_flags in *e*) set -e ;; esac
     return 0
 }
 
-# A function, so that the hook may return; without arguments.
+# A file, so that the hook may return, to a function without arguments. What it
+# declares (`declare -x`) is gone when that function ends: it is told before.
 __cargo_nix_hooked() {
-    \builtin eval "$__cargo_nix_hook"
+    # shellcheck source=/dev/null disable=SC2031
+    \builtin . "$__cargo_nix_told"
+    __cargo_nix_tell
+    \builtin trap - EXIT
 }
+
+# How all that is told begins.
+__cargo_nix_head='# what the shellHook exports and unsets'
 
 # Writes, as bash, what the subshell of the hook exports, and what it does not
 # any more. Nothing that bash keeps for itself, or that its directory is.
@@ -87,14 +97,15 @@ __cargo_nix_tell() {
     \builtin export -n PWD OLDPWD SHLVL _ SHELLOPTS BASHOPTS 2>/dev/null
     # shellcheck disable=SC2031
     {
+        \builtin printf '%s\n' "$__cargo_nix_head"
         for __cargo_nix_name in ${__cargo_nix_names[@]+"${__cargo_nix_names[@]}"}; do
             if [[ -z ${!__cargo_nix_name+x} ]]; then
                 \builtin printf 'unset %s\n' "$__cargo_nix_name"
             fi
         done
         # With it, `export` says `export` and not `declare -x`, which would be
-        # of no effect beyond a function.
+        # of no effect beyond a function; before bash 5.0 not through `builtin`.
         \builtin set -o posix
-        \builtin export -p
-    } >"$__cargo_nix_told"
+        \export -p
+    } >|"$__cargo_nix_told"
 }

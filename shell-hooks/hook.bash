@@ -6,8 +6,22 @@
 # a crate-env.nix is here or above; else nothing is started. What it prints is
 # evaluated only if it ended well, so that nothing is applied by halves.
 __cargo_nix_prompt() {
+    \builtin set -- "$?"
+    if [[ $- != *k* ]]; then
+        __cargo_nix_turn "$1"
+        \builtin return
+    fi
+    # With it, nothing that is declared or exported has a value.
+    \builtin set +k
+    __cargo_nix_turn "$1"
+    \builtin set -k -- "$?"
+    \builtin return "$1"
+}
+
+# One prompt, given the status of the last command.
+__cargo_nix_turn() {
     # Quoted, as this is no declaration to the parser: words are split at IFS.
-    \builtin local __cargo_nix_status="$?" __cargo_nix_dir="${PWD-}" __cargo_nix_text
+    \builtin local __cargo_nix_status="$1" __cargo_nix_dir="${PWD-}" __cargo_nix_text
     # Under errexit, a function that returns what it found would end the shell.
     [[ $- == *e* ]] && __cargo_nix_status=0
 

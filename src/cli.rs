@@ -240,6 +240,9 @@ pub struct TrustArgs {
     /// The project's directory [default: the current one, upwards]
     #[arg(value_name = "DIR")]
     pub directory: Option<PathBuf>,
+    /// The same, as other verbs take it
+    #[arg(long, value_name = "DIR", conflicts_with = "directory")]
+    pub project: Option<PathBuf>,
 }
 
 /// `cargo-nix status`.
@@ -386,4 +389,7 @@ pub struct DirenvExportArgs {
     /// The inputs of this digest are allowed: it was asked for them a moment ago
     #[arg(long, value_name = "HEX", hide = true)]
     pub required: Option<blake3::Hash>,
+    /// What is wrong about what the .envrc says
+    #[arg(skip)]
+    pub fault: Option<String>,
 }

@@ -20,11 +20,9 @@ pub enum Error {
         /// Where the search began.
         start: PathBuf,
     },
-    /// Neither `XDG_CACHE_HOME` nor `HOME` is set.
-    #[error(
-        "neither XDG_CACHE_HOME nor HOME is set, and /tmp has no place that is ours alone\n  set one of them"
-    )]
-    NoHome,
+    /// No variable says where the home directory is, or what is wanted of it.
+    #[error("{0} is set\n  set one of them")]
+    NoHome(&'static str),
     /// A file or directory could not be read or written.
     #[error("{doing} {}: {source}", path.display())]
     Io {
@@ -107,7 +105,7 @@ impl Error {
                 FailureKind::Store => 6,
                 FailureKind::Internal => 70,
             },
-            Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
+            Error::NoHome(_) | Error::Io { .. } | Error::Machine { .. } => 7,
             Error::EvaluatorGone(_) => 70,
             Error::Edited => EDITED,
             Error::Command { code, .. } => *code,

@@ -84,11 +84,11 @@ impl Trust {
     }
 
     /// Takes the permission for this content away, and denies it to direnv, with
-    /// whatever else the project `id` comes to say; `false` if there was none.
+    /// whatever else the project `id` comes to say.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn deny(&self, id: &str, digest: &blake3::Hash) -> Result<bool> {
+    pub fn deny(&self, id: &str, digest: &blake3::Hash) -> Result<()> {
         for denied in [digest.to_hex().as_str(), id] {
             sealed::write(&self.denied(denied), "denied", b"")?;
         }
@@ -209,12 +209,11 @@ impl Trust {
     }
 }
 
-/// Whether there was such a file.
-fn removed(file: &Path) -> Result<bool> {
+/// Removes the file, if there is one.
+fn removed(file: &Path) -> Result<()> {
     match fs::remove_file(file) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io("removing", file)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("removing", file)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -324,8 +323,7 @@ mod tests {
         assert!(trust.allows(&old));
         assert!(!trust.allows(&new), "an edit asks again");
         assert!(!trust.denies("project", &old) && !trust.denies("project", &new));
-        assert!(trust.deny("project", &old).expect("denied"));
-        assert!(!trust.deny("project", &old).expect("denied twice"));
+        trust.deny("project", &old).expect("denied");
         assert!(!trust.allows(&old));
         assert!(trust.denies("project", &old) && trust.denies("another", &old));
         assert!(trust.denies("project", &new) && !trust.denies("another", &new));

@@ -150,7 +150,8 @@ impl Vars {
         match (&self.xdg_cache_home, &self.home) {
             (Some(cache), _) => Ok(cache.join("cargo-nix")),
             (None, Some(home)) => Ok(home.join(".cache/cargo-nix")),
-            (None, None) => homeless::cache_dir(),
+            // Inside of an environment the hook has said so already.
+            (None, None) => homeless::cache_dir(self.outside.is_none()),
         }
     }
 
@@ -162,7 +163,7 @@ impl Vars {
         match (&self.xdg_data_home, &self.home) {
             (Some(data), _) => Ok(data.join("cargo-nix")),
             (None, Some(home)) => Ok(home.join(".local/share/cargo-nix")),
-            (None, None) => Err(Error::NoHome),
+            (None, None) => Err(Error::NoHome("neither XDG_DATA_HOME nor HOME")),
         }
     }
 
@@ -175,7 +176,7 @@ impl Vars {
         self.direnv_config
             .clone()
             .or_else(below_home)
-            .ok_or(Error::NoHome)
+            .ok_or(Error::NoHome("none of DIRENV_CONFIG, XDG_CONFIG_HOME and HOME"))
     }
 
     /// The store directory, as libnix will find it.

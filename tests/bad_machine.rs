@@ -177,7 +177,7 @@ fn no_rust() {
     let world = World::new();
     world.write(
         "project/crate-env.nix",
-        "{ rust, ... }:\n{\n  toolchain = rust.default;\n}\n",
+        "{ rust, ... }:\n{\n  toolchain = rust.default;\n  tools = [ rust.clippy ];\n}\n",
     );
     let project = world.path().join("project");
     let nowhere = world.path().join("no-rustup");

@@ -150,7 +150,7 @@ fn who_started_it_is_not_kept() {
 }
 
 #[test]
-fn a_failure_is_told_and_not_tried_again_for_the_same_inputs() {
+fn a_failure_is_told_and_not_tried_again_for_the_same_inputs_before_somebody_asks() {
     let mut session = Session::with("{ rust }: throw \"no such luck\"\n");
     let counter = session.counting();
     session.prompt();
@@ -164,11 +164,56 @@ fn a_failure_is_told_and_not_tried_again_for_the_same_inputs() {
         "{text}"
     );
     assert!(text.contains("log: "), "{text}");
-    session.envrc("use cargo-nix\n# again\n");
+    // Another shell.
+    session.variables.retain(|name, _| name == "CARGO_NIX_EVAL");
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("failed"));
-    assert!(session.said.contains("no such luck"), "{}", session.said);
+    assert!(
+        session.said.contains("no such luck") && session.said.contains("`cargo nix env` tries at once"),
+        "{}",
+        session.said
+    );
+    session.until_quiet();
     assert_eq!(counter.started().len(), evaluations);
+}
+
+/// A failure that passes: the network is back, the disk has room again.
+#[test]
+fn whoever_asks_again_after_a_failure_gets_it_at_once() {
+    type Ask = fn(&Session);
+    let verbs: [(&str, Ask); 4] = [
+        ("reload", |session| {
+            drop(success(session.program("direnv").arg("reload")))
+        }),
+        ("direnv allow", |session| session.envrc("use cargo-nix\n")),
+        ("allow", |session| {
+            drop(success(session.program("cargo-nix").arg("allow")))
+        }),
+        ("env", |session| {
+            drop(success(session.program("cargo-nix").args(["env", "--quiet"])));
+        }),
+    ];
+    for (name, ask) in verbs {
+        let mut session = Session::with(&shell(name));
+        let luck = session.world.path().join("luck");
+        let script = format!(
+            "[ -e '{}' ] || exit 1\nexec '{}' \"$@\"",
+            luck.display(),
+            common::evaluator().display()
+        );
+        let program = session.world.script("odd-evaluator", &script);
+        session
+            .variables
+            .insert("CARGO_NIX_EVAL".into(), Some(program.into()));
+        session.until("failed");
+        session.until_quiet();
+        std::fs::write(&luck, "").expect("a file");
+        // direnv compares whole seconds.
+        std::thread::sleep(Duration::from_secs(1));
+        ask(&session);
+        session.until("ready");
+        assert_eq!(session.get("GREETING").as_deref(), Some(name));
+    }
 }
 
 /// What each of many shells does: prompts until the environment is there.

@@ -119,8 +119,11 @@ fn the_job_of_gitlab_builds_and_tests() {
     let world = World::new();
     let project = project(&world);
     let text = example("gitlab-ci.yml");
-    let script = [list(&text, "before_script"), list(&text, "script")].concat();
-    assert_eq!(script.len(), 4, "{script:?}");
+    assert!(text.contains("\n  image: "), "{text}");
+    let mut script = [list(&text, "before_script"), list(&text, "script")].concat();
+    assert_eq!(script.len(), 5, "{script:?}");
+    // As on GitHub's runners.
+    assert_eq!(script.remove(0), steps(&example("github-actions.yml"))[0]);
     // The runner's shell ends at the first line that fails.
     let mut command = step(&world, &["bash", "-eo", "pipefail", "-c"], &script.join("\n"));
     command
@@ -168,4 +171,31 @@ fn a_step_that_fails_ends_the_script() {
             .args(["-n"])
             .arg(repository().join("examples/ci/plain.sh")),
     );
+}
+
+#[test]
+fn without_home_the_variable_that_is_wanted_is_named() {
+    let world = World::new();
+    world.write("project/crate-env.nix", "{ }: { }\n");
+    for (words, named) in [
+        (&["allow", "project"][..], "neither XDG_DATA_HOME nor HOME is set"),
+        (&["deny", "project"], "neither XDG_DATA_HOME nor HOME is set"),
+        (
+            &["direnv", "install"],
+            "none of DIRENV_CONFIG, XDG_CONFIG_HOME and HOME is set",
+        ),
+    ] {
+        let mut command = world.cargo_nix();
+        let cache = world.path().join("cache");
+        let output = run(command
+            .args(words)
+            .env_remove("HOME")
+            .env("XDG_CACHE_HOME", cache));
+        assert_eq!(output.status.code(), Some(7), "{}", both(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(named),
+            "{}",
+            both(&output)
+        );
+    }
 }

@@ -231,7 +231,7 @@ fn without_a_project_or_a_program_it_says_so_and_heals() {
     session.prompt();
     session.until("ready");
 
-    std::fs::remove_file(session.world.path().join("bin/cargo-nix")).expect("it goes");
+    session.without_cargo_nix();
     session.envrc("use cargo-nix\n# again\n");
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("failed"));
@@ -269,9 +269,26 @@ fn directories_and_options_are_taken_and_odd_names_too() {
     session.envrc("use cargo-nix --wait\n");
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
-    session.envrc("use cargo-nix --no-such-option\n");
-    session.prompt();
-    assert_eq!(session.status().as_deref(), Some("failed"), "{}", session.said);
+    for wrong in ["--no-such-option", "--impure . ."] {
+        session.envrc(&format!("use cargo-nix {wrong}\n"));
+        session.prompt();
+        assert_eq!(session.status().as_deref(), Some("failed"), "{}", session.said);
+        assert_eq!(
+            session.get("GREETING").as_deref(),
+            Some("odd"),
+            "the last one stays"
+        );
+        assert!(
+            session.said.contains("unexpected argument")
+                && session
+                    .said
+                    .contains("use cargo-nix [DIR] [--impure] [--offline] [--wait]")
+                && !session.said.contains("export [OPTIONS]"),
+            "{}",
+            session.said
+        );
+    }
+    assert!(session.said.contains("'.' found"), "{}", session.said);
 }
 
 #[test]

@@ -30,7 +30,11 @@ fn whatever_a_hook_does_to_its_shell_the_load_comes_to_its_end() {
             "cd /; set -fx +e; set -- a b; shopt -s nullglob; export HOOKED=1",
             Some("1"),
         ),
+        ("declare -x HOOKED=1", Some("1")),
+        ("typeset -x HOOKED=1; return 3", Some("1")),
+        ("set -C; export HOOKED=1", Some("1")),
         ("exec true", None),
+        ("export HOOKED=1; exec true", None),
         ("export HOOKED=1; if", None),
         ("export HOOKED=1; sleep 60 >/dev/null 2>&1 &", Some("1")),
     ];

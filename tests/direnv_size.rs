@@ -5,7 +5,7 @@ mod common;
 mod direnv_help;
 
 use common::success;
-use direnv_help::{Session, shell, shell_with};
+use direnv_help::{Session, shell, shell_with, status};
 
 /// So many hexadecimal digits that nothing packs them well, in 4 kB each.
 fn values(count: usize, seed: &str) -> String {
@@ -42,6 +42,7 @@ fn many_values_that_direnv_cannot_keep_are_refused_and_the_last_good_ones_stay()
         session.said
     );
     assert_eq!(session.get("GREETING").as_deref(), Some("good"));
+    assert_eq!(status(&session)["state"], "failed");
     success(&mut session.program("/bin/true"));
     session.until_quiet();
 
@@ -49,6 +50,7 @@ fn many_values_that_direnv_cannot_keep_are_refused_and_the_last_good_ones_stay()
     session.prompt();
     session.until("ready");
     assert_eq!(session.get("GREETING").as_deref(), Some("healed"));
+    assert_eq!(status(&session)["state"], "ready");
 }
 
 #[test]

@@ -4,9 +4,10 @@ mod common;
 mod direnv_help;
 
 use common::{both, run, success};
-use direnv_help::{Session, shell, status};
+use direnv_help::{Session, shell, shell_with, status};
 use serde_json::Value;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[test]
 fn status_of_a_project_that_was_never_allowed_is_none() {
@@ -18,7 +19,11 @@ fn status_of_a_project_that_was_never_allowed_is_none() {
         text.starts_with("not allowed: ") && text.contains("`cargo-nix allow`"),
         "{text}"
     );
-    success(session.program("cargo-nix").arg("allow"));
+    success(session.world.cargo_nix().args(["allow", "--project", "project"]));
+    assert_eq!(status(&session)["state"], "building");
+    success(session.world.cargo_nix().args(["deny", "--project", "project"]));
+    assert_eq!(status(&session)["state"], Value::Null);
+    success(session.world.cargo_nix().args(["allow", "project"]));
     assert_eq!(status(&session)["state"], "building");
 }
 
@@ -47,4 +52,56 @@ fn a_watch_waits_for_a_job_that_is_about_to_begin() {
         "{}",
         both(&output)
     );
+}
+
+#[test]
+fn a_watch_of_what_nobody_works_at_yet_waits_and_tells_the_end_once() {
+    let mut session = Session::with(&shell("watched"));
+    success(session.program("cargo-nix").arg("allow"));
+    let watching = session
+        .program("cargo-nix")
+        .args(["status", "--watch"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    std::thread::sleep(Duration::from_secs(1));
+    session.until("ready");
+    let output = watching.wait_with_output().expect("it ends");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        output.status.success() && text.starts_with("building: "),
+        "{text}"
+    );
+    assert_eq!(text.matches("ready: ").count(), 1, "{text}");
+}
+
+#[test]
+fn what_direnv_loads_with_impure_is_what_status_tells_of_and_can_be_renewed() {
+    let mut session = Session::new();
+    let seen = session.world.write("seen", "1");
+    let read = format!("env.SEEN = builtins.readFile {};", seen.display());
+    session.write("crate-env.nix", &shell_with("impure", &read));
+    session.envrc("use cargo-nix --impure\n");
+    session.until("ready");
+    let report = status(&session);
+    assert_eq!(
+        (report["state"].as_str(), report["message"].as_str()),
+        (Some("ready"), None),
+        "{report}"
+    );
+    session.until_quiet();
+    std::fs::write(&seen, "2").expect("written");
+    success(session.program("cargo-nix").args(["env", "--impure", "--quiet"]));
+    // direnv compares whole seconds.
+    std::thread::sleep(Duration::from_secs(1));
+    success(session.program("direnv").arg("reload"));
+    session.prompt();
+    assert_eq!(session.get("SEEN").as_deref(), Some("2"), "{}", session.said);
+
+    session.write("crate-env.nix", "{ rust }: throw \"no such luck\"\n");
+    session.prompt();
+    session.until("failed");
+    let report = status(&session);
+    let message = report["message"].as_str().unwrap_or_default();
+    assert!(message.contains("no such luck"), "{report}");
 }

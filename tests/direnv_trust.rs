@@ -6,7 +6,6 @@ mod direnv_help;
 
 use common::success;
 use direnv_help::{Session, shell, shell_with, status};
-use serde_json::Value;
 
 #[test]
 fn what_was_denied_is_neither_evaluated_nor_is_its_hook_run_under_direnv() {
@@ -33,7 +32,7 @@ fn what_was_denied_is_neither_evaluated_nor_is_its_hook_run_under_direnv() {
             assert_eq!(session.status().as_deref(), Some("failed"), "{edit}");
             assert_eq!(session.get("GREETING"), None, "{edit}");
         }
-        assert_eq!(status(&session)["state"], Value::Null, "{edit}");
+        assert_eq!(status(&session)["state"], "failed", "{edit}");
     }
     session.envrc("use cargo-nix\n# asks again\n");
     session.prompt();
@@ -45,6 +44,52 @@ fn what_was_denied_is_neither_evaluated_nor_is_its_hook_run_under_direnv() {
     session.until("ready");
     assert_eq!(session.get("GREETING").as_deref(), Some("edited"));
     assert!(marker.exists());
+}
+
+#[test]
+fn after_a_denial_what_is_allowed_comes_back_and_words_and_states_agree() {
+    let mut session = Session::with(&shell("allowed"));
+    let verb = |session: &Session, verb: &str| success(session.program("cargo-nix").arg(verb));
+    verb(&session, "allow");
+    session.until("ready");
+    session.write("crate-env.nix", &shell("by direnv"));
+    session.prompt();
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("by direnv"));
+    // Who has no direnv is told how it stands there.
+    let outside = success(session.world.cargo_nix().args(["status", "--project", "project"]));
+    assert!(
+        outside.starts_with("stale: ")
+            && outside.contains("under direnv, where the .envrc decides, it is ready"),
+        "{outside}"
+    );
+    let said = verb(&session, "deny");
+    assert!(said.contains(" is denied ("), "{said}");
+    assert!(verb(&session, "deny").contains(" was denied already ("));
+    session.prompt();
+    assert_eq!(
+        session.get("GREETING").as_deref(),
+        Some("allowed"),
+        "{}",
+        session.said
+    );
+    assert!(
+        session.said.contains("was denied")
+            && session
+                .said
+                .contains("the last environment that is allowed is used"),
+        "{}",
+        session.said
+    );
+    assert_eq!(session.status().as_deref(), Some("stale"));
+    let report = status(&session);
+    assert_eq!(report["state"], "stale", "{report}");
+    assert!(
+        report["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("was denied")),
+        "{report}"
+    );
 }
 
 #[test]

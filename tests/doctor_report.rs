@@ -121,3 +121,26 @@ fn a_directory_that_was_named_and_holds_no_project_is_an_error() {
         );
     }
 }
+
+#[test]
+fn an_extension_of_another_version_is_pointed_out() {
+    let world = World::new();
+    let state = |world: &World| {
+        let (_, report) = doctor(&mut world.cargo_nix());
+        check(&report, "direnv-lib").clone()
+    };
+    assert_eq!(state(&world)["state"], "absent");
+    common::success(world.cargo_nix().args(["direnv", "install"]));
+    assert_eq!(state(&world)["state"], "ok");
+    let file = world.home().join(".config/direnv/lib/cargo-nix.sh");
+    let text = std::fs::read_to_string(&file).expect("the extension");
+    std::fs::write(&file, text + "# of before\n").expect("written");
+    let check = state(&world);
+    assert_eq!(check["state"], "absent", "{check}");
+    assert!(
+        check["wayOut"].to_string().contains("cargo-nix direnv install"),
+        "{check}"
+    );
+    common::success(world.cargo_nix().args(["direnv", "install"]));
+    assert_eq!(state(&world)["state"], "ok");
+}

@@ -237,35 +237,6 @@ fn names_with_blanks_and_bytes_that_are_no_text() {
     }
 }
 
-/// With it, the shell could start no program any more, not even ours to leave.
-#[test]
-fn an_environment_of_a_megabyte_is_not_applied() {
-    let place = Place::new();
-    let a = place.project("a", &[("V", "1")]);
-    let mut terminal = open(&place);
-    terminal.cd(&a);
-    place.edit("a", &[("V", "2")]);
-    place.allow(&a);
-    let huge = "x".repeat(1_000_000);
-    place.fill(&a, &env("a", &[("V", "2"), ("HUGE", &huge)]));
-    terminal.line("");
-    terminal.line("");
-    assert_eq!(terminal.get("HUGE"), None);
-    assert_eq!(terminal.get(STATUS).as_deref(), Some("failed"));
-    assert_eq!(
-        told(&terminal, "a variable is too big"),
-        1,
-        "{}",
-        terminal.screen()
-    );
-    assert_eq!(
-        told(&terminal, "rgument list too long"),
-        0,
-        "{}",
-        terminal.screen()
-    );
-}
-
 /// A machine that has changed is looked at for a second: by the job, not by a prompt.
 #[test]
 fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
@@ -276,11 +247,7 @@ fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
     assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"));
     let sentinel = place.world.cache().join("host/sentinel");
     std::fs::remove_file(&sentinel).expect("the machine is known");
-    // No job can begin.
-    let project = std::fs::read_dir(place.world.cache().join("projects")).expect("projects");
-    let desk = project.last().expect("a project").expect("an entry").path();
-    let lock = std::fs::File::create(desk.join("job")).expect("the lock");
-    lock.lock().expect("no job is at work");
+    let lock = place.hold_jobs();
     terminal.line("");
     assert_eq!(
         terminal.get(STATUS).as_deref(),
@@ -427,6 +394,10 @@ fn a_damaged_state_is_told_once_and_never_half_restored() {
     let after = terminal.environ();
     assert_eq!(after[&b"V"[..]], b"1", "nothing is restored by guessing");
     assert!(!after.contains_key(&b"__CARGO_NIX"[..]));
+    assert!(
+        !after.contains_key(STATUS.as_bytes()),
+        "there is nothing to be ready"
+    );
 }
 
 #[test]

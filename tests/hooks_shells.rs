@@ -226,6 +226,27 @@ fn leaving_shows_the_universal_variables_of_fish_again() {
     );
 }
 
+#[test]
+fn a_bash_that_takes_all_assignments_for_variables_of_commands_is_survived() {
+    let place = Place::new();
+    let a = place.project("a", &[("ONLY_A", "1")]);
+    let mut terminal = Terminal::open(&place, &BASH, "set -k\n", |_| {});
+    let outside = terminal.environ();
+    terminal.cd(&a);
+    assert_eq!(
+        terminal.get("ONLY_A").as_deref(),
+        Some("1"),
+        "{}",
+        terminal.screen()
+    );
+    terminal.line("(exit 3)");
+    terminal.line("echo \"status=$? $-\"");
+    terminal.await_shown("status=3 ", 1);
+    terminal.cd(&place.path("outside"));
+    assert_eq!(terminal.environ(), outside, "{}", terminal.screen());
+    assert!(!terminal.screen().contains("declare -x"), "{}", terminal.screen());
+}
+
 /// The parts of a pipe are there for the prompts after ours, too.
 #[test]
 fn the_parts_of_the_last_pipe_are_kept_for_other_prompts() {

@@ -122,9 +122,13 @@ in
     if chosen ? problem then
       [ chosen.problem ]
     else
-      unique (
-        problemsOf toolchain ++ concatMap problemsIn values ++ concatMap problemsOf (toolchain.cargoNix.tools or [ ])
-      );
+      let
+        ofToolchain = problemsOf toolchain;
+        # What the toolchain is not there for, its tools are not either.
+        another = problem: !(builtins.any (told: told.message == problem.message) ofToolchain);
+        ofTools = concatMap problemsIn values ++ concatMap problemsOf (toolchain.cargoNix.tools or [ ]);
+      in
+      unique (ofToolchain ++ filter another ofTools);
   warnings = unique (concatMap noLibraries layers);
   imports = sources.lacking (unique (concatMap (part: part.cargoNix.imports or [ ]) parts));
   env = sources.environment merged;

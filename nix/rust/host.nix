@@ -133,7 +133,7 @@ let
         key = "channel";
         none = true;
         problem = {
-          message = "this machine has no Rust toolchain";
+          message = "this machine has no Rust toolchain: none of rustup's (in $RUSTUP_HOME, else ~/.rustup), and none of the system's";
           hint = "run `rustup toolchain install stable --profile minimal`, or take one from nixpkgs, fenix or rust-overlay";
         };
       }

@@ -85,22 +85,34 @@ pub struct Outlook {
 
 /// Sees to it that a job works for `look`, which has no slot; or says why no
 /// environment is to be expected. `allowed`: direnv has asked the user about
-/// whatever is there.
-pub fn ensure(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Outlook {
-    let outcome = look.cache.make().and_then(|()| begun(look, args, allowed));
+/// whatever is there. `asked_since`: whether the user has asked again since a
+/// failure of that time.
+pub fn ensure(
+    look: &Look<'_>,
+    args: &ObtainArgs,
+    allowed: bool,
+    asked_since: impl Fn(u64) -> bool,
+) -> Outlook {
+    let outcome = look.cache.make();
+    let outcome = outcome.and_then(|()| begun(look, args, allowed, asked_since));
     outcome.unwrap_or_else(|error| Outlook {
         job: None,
         failure: Some(format!("error: {error}")),
     })
 }
 
-fn begun(look: &Look<'_>, args: &ObtainArgs, allowed: bool) -> Result<Outlook> {
+fn begun(
+    look: &Look<'_>,
+    args: &ObtainArgs,
+    allowed: bool,
+    asked_since: impl Fn(u64) -> bool,
+) -> Result<Outlook> {
     let desk = Desk::of(&look.cache, &look.project.id().to_hex());
     let last = desk.read();
-    if let Wanted::Nothing(message) = wanted(last.as_ref(), &look.key, now()) {
+    if let Wanted::Nothing(message) = wanted(last.as_ref(), &look.key, now(), asked_since) {
         return Ok(Outlook {
             job: None,
-            failure: Some(message),
+            failure: Some(with_way_out(&message)),
         });
     }
     let open = desk.open_start(last.as_ref());
@@ -174,22 +186,33 @@ fn pause(lost: u32) -> Duration {
 
 /// What a shell should do about a project whose slot is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+enum Wanted {
     /// A job is at work for this key, or will be.
     Job,
     /// It failed a short while ago; this is what it said.
     Nothing(String),
 }
 
+/// What a job said of its failure, and how it is tried again.
+pub fn with_way_out(message: &str) -> String {
+    format!(
+        "{message}\n  the same is tried again in {} minutes at the earliest; `cargo nix env` tries at once",
+        RETRY_AFTER.as_secs() / 60
+    )
+}
+
 /// Whether a job is wanted for `key`, given the last report.
-pub fn wanted(last: Option<&Status>, key: &Key, now: u64) -> Wanted {
+fn wanted(last: Option<&Status>, key: &Key, now: u64, asked_since: impl Fn(u64) -> bool) -> Wanted {
     match last {
         Some(Status {
             phase: Phase::Failed { message },
             key: Some(failed),
             at,
             ..
-        }) if failed == key.as_str() && now.saturating_sub(*at) < RETRY_AFTER.as_nanos() as u64 => {
+        }) if failed == key.as_str()
+            && now.saturating_sub(*at) < RETRY_AFTER.as_nanos() as u64
+            && !asked_since(*at) =>
+        {
             Wanted::Nothing(message.clone())
         }
         _ => Wanted::Job,

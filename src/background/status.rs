@@ -150,6 +150,13 @@ impl Desk {
         let _ = fs::remove_file(self.directory.join("started"));
     }
 
+    /// Forgets how the last job ended: the user asks again.
+    pub fn forgive(&self) {
+        if !self.is_at_work() {
+            self.clear();
+        }
+    }
+
     /// The last start of a job, if that job has reported no end. `last`: the last
     /// report.
     pub(super) fn open_start(&self, last: Option<&Status>) -> Option<Start> {

@@ -2,6 +2,7 @@
 //! evaluated without being asked for, or may not.
 
 use super::output;
+use crate::background::Desk;
 use crate::cache::Cache;
 use crate::cli::{AllowArgs, TrustArgs};
 use crate::error::Result;
@@ -20,7 +21,7 @@ struct Asked {
 
 fn asked(args: &TrustArgs) -> Result<Asked> {
     let vars = outside::read();
-    let project = Project::find(args.directory.as_deref())?;
+    let project = Project::find(args.directory.as_deref().or(args.project.as_deref()))?;
     let cache = Cache::new(vars.cache_dir()?);
     let inputs = Inputs::current(&project, cache.directory())?;
     let trust = Trust::new(&vars.data_dir()?);
@@ -47,6 +48,7 @@ pub(super) fn allow(args: &AllowArgs) -> Result<ExitCode> {
     let already = trust.allows(&digest);
     if !args.show {
         trust.allow(&id, &digest, &contents)?;
+        Desk::of(&cache, &id).forgive();
         // Shells that direnv serves look again; one that cannot be told does later.
         let _ = cache.ring(&id);
     }
@@ -71,12 +73,13 @@ pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
         trust,
     } = asked(args)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
-    let denied = trust.deny(&id, &digest)?;
+    let already = trust.denies(&id, &digest);
+    trust.deny(&id, &digest)?;
     let _ = cache.ring(&id);
-    let now = if denied {
-        "is no longer allowed"
+    let now = if already {
+        "was denied already"
     } else {
-        "was not allowed"
+        "is denied"
     };
     output::print(&format!("{} {now} ({:.8})\n", name_of(&project), digest.to_hex()))?;
     Ok(ExitCode::SUCCESS)

@@ -12,14 +12,17 @@ mod watches;
 
 use super::output;
 use crate::cli::{DirenvArgs, DirenvVerb};
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::hook::outside;
 use crate::sealed;
 use crate::vars::Vars;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXTENSION: &str = include_str!("../../shell-hooks/direnv.sh");
+/// Below direnv's configuration.
+const INSTALLED: &str = "lib/cargo-nix.sh";
 /// In every version of the extension: what says so is ours to replace.
 const OURS: &str = "use_cargo-nix() {";
 
@@ -33,9 +36,32 @@ pub(super) fn run(args: &DirenvArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Why direnv cannot load this environment, as far as sizes go.
+pub(super) fn excess(env: &Env, vars: &Vars) -> Option<String> {
+    size::fit(&text::changes(env), vars.direnv_watches.as_deref(), &[]).1
+}
+
+/// Where `use cargo-nix` is defined for direnv, if it is; and whether by an
+/// extension of ours that is not this program's.
+pub(super) fn defined(configuration: &Path) -> Option<(PathBuf, bool)> {
+    let installed = configuration.join(INSTALLED);
+    let others = std::fs::read_dir(configuration.join("lib")).into_iter().flatten();
+    let mut files: Vec<PathBuf> = others.flatten().map(|entry| entry.path()).collect();
+    files.push(configuration.join("direnvrc"));
+    files.sort();
+    files.into_iter().find_map(|file| {
+        let text = std::fs::read(&file).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        let defines = ["use_cargo-nix", "use_cargo_nix"]
+            .iter()
+            .any(|name| text.contains(name));
+        let outdated = file == installed && text.contains(OURS) && text != EXTENSION;
+        defines.then_some((file, outdated))
+    })
+}
+
 fn install(vars: &Vars) -> Result<()> {
-    let directory = vars.direnv_dir()?.join("lib");
-    let path = directory.join("cargo-nix.sh");
+    let path = vars.direnv_dir()?.join(INSTALLED);
     let there = path.symlink_metadata().is_ok();
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     if text == EXTENSION {

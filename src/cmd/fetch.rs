@@ -33,7 +33,9 @@ struct Tally {
 pub(super) fn run(args: &FetchArgs) -> Result<ExitCode> {
     let vars = Vars::read();
     let directory = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
-    let home = vars.cargo_home().ok_or(Error::NoHome)?;
+    let home = vars
+        .cargo_home()
+        .ok_or(Error::NoHome("neither CARGO_HOME nor HOME"))?;
     for link in dangling(&home, &vars.store_dir()) {
         std::fs::remove_file(&link).map_err(Error::io("removing", &link))?;
     }

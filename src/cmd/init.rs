@@ -5,12 +5,13 @@
 
 mod render;
 
-use super::output;
+use super::{direnv, output};
 use crate::bounded;
 use crate::cli::InitArgs;
 use crate::error::{Error, Result};
 use crate::host::sys_crates::{self, Needs};
 use crate::project::workspace;
+use crate::vars::Vars;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -52,7 +53,17 @@ pub(super) fn run(args: &InitArgs) -> Result<ExitCode> {
         report.push_str("there is no Cargo.lock yet, so native libraries were not looked for\n");
     }
     if wrote_env || wrote_envrc {
-        report.push_str("next:\n  direnv allow                     load it on every `cd` (`cargo nix doctor` checks direnv)\n");
+        report.push_str("next:\n");
+        let configuration = Vars::read().direnv_dir();
+        if configuration.map_or(true, |directory| direnv::defined(&directory).is_none()) {
+            report.push_str("  cargo-nix direnv install         once, for direnv\n");
+        }
+        report.push_str(
+            "  direnv allow                     load it on every `cd` (`cargo nix doctor` checks direnv)\n",
+        );
+        report.push_str(
+            "  cargo-nix allow                  or let the hook of your shell load it (`cargo-nix hook`)\n",
+        );
         report.push_str("  cargo nix exec -- cargo build    or use it once\n");
     }
     output::print(&report)?;

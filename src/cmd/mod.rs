@@ -25,7 +25,7 @@ mod wrapper;
 
 pub use wrapper::WRAPPER;
 
-use crate::cli::{Cli, DirenvArgs, DirenvVerb, Verb};
+use crate::cli::{Cli, DirenvArgs, DirenvExportArgs, DirenvVerb, Verb};
 use clap::{Args, Command, Parser};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,7 +83,7 @@ fn hot_verb(args: &[OsString]) -> Option<Verb> {
     match words.first()?.to_str()? {
         "env" => parsed(words).map(Verb::Env),
         "prompt" => parsed(words).map(Verb::Prompt),
-        "direnv" if words.get(1)? == "export" => parsed(&words[1..]).map(|load| {
+        "direnv" if words.get(1)? == "export" => load(&words[1..]).map(|load| {
             Verb::Direnv(DirenvArgs {
                 verb: DirenvVerb::Export(load),
             })
@@ -93,6 +93,25 @@ fn hot_verb(args: &[OsString]) -> Option<Verb> {
 }
 
 fn parsed<A: Args>(words: &[OsString]) -> Option<A> {
-    let command = A::augment_args(Command::new("cargo-nix"));
-    A::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok()
+    matches::<A>(Command::new("cargo-nix"), words).ok()
+}
+
+fn matches<A: Args>(command: Command, words: &[OsString]) -> Result<A, clap::Error> {
+    A::from_arg_matches(&A::augment_args(command).try_get_matches_from(words)?)
+}
+
+/// What an .envrc asks for, and what is wrong about that.
+fn load(words: &[OsString]) -> Option<DirenvExportArgs> {
+    let command = || Command::new("cargo-nix");
+    let fault = match matches(command(), words) {
+        Ok(load) => return Some(load),
+        Err(error) if error.use_stderr() => error.to_string(),
+        Err(_) => return None,
+    };
+    let load: DirenvExportArgs = matches(command().ignore_errors(true), words).ok()?;
+    let line = fault.lines().next().unwrap_or_default();
+    Some(DirenvExportArgs {
+        fault: Some(line.strip_prefix("error: ").unwrap_or(line).to_owned()),
+        ..load
+    })
 }

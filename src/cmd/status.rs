@@ -3,11 +3,12 @@
 //!
 //! Exit code 1 if it failed, so that scripts can tell.
 
-use super::output;
-use crate::background::{Desk, Phase, State, Status, now};
+use super::{direnv, output, start};
+use crate::background::{Desk, Phase, State, Status, now, with_way_out};
 use crate::cache::Key;
-use crate::cli::StatusArgs;
-use crate::env::Look;
+use crate::cli::{ObtainArgs, StatusArgs};
+use crate::env::merge::merge;
+use crate::env::{Env, Look};
 use crate::error::Result;
 use crate::hook::outside;
 use crate::trust::Trust;
@@ -29,9 +30,10 @@ struct Report {
     state: Option<State>,
     /// Whether a job is at work.
     working: bool,
-    /// It has been started, and is about to be.
+    /// The environment is not there, and may come: a job, at work already or not,
+    /// may fill its slot.
     #[serde(skip)]
-    starting: bool,
+    awaited: bool,
     /// What it does at the moment.
     doing: Option<String>,
     /// How many derivations are at most left.
@@ -48,9 +50,13 @@ struct Report {
 
 pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
     let vars = outside::read();
+    let impure = ObtainArgs {
+        impure: true,
+        ..args.obtain.clone()
+    };
     let mut told: Option<Report> = None;
     loop {
-        let report = report(&Look::at(&args.obtain, &vars)?, &vars);
+        let report = report(&look(&args.obtain, &impure, &vars)?, &vars);
         let news = told.as_ref().is_none_or(|told| is_news(told, &report));
         if news {
             output::print(&match args.json {
@@ -58,7 +64,7 @@ pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
                 false => describe(&report),
             })?;
         }
-        if !args.watch || !(report.working || report.starting) {
+        if !args.watch || !report.awaited {
             let failed = report.state == Some(State::Failed);
             return Ok(if failed {
                 ExitCode::FAILURE
@@ -69,6 +75,20 @@ pub(super) fn run(args: &StatusArgs) -> Result<ExitCode> {
         told = Some(report);
         thread::sleep(BEAT);
     }
+}
+
+/// In a shell of direnv, whose .envrc may say `--impure`, what was looked at last counts.
+fn look<'a>(args: &'a ObtainArgs, impure: &'a ObtainArgs, vars: &'a Vars) -> Result<Look<'a>> {
+    let look = Look::at(args, vars)?;
+    if args.impure || look.slot.is_some() || !vars.in_direnv {
+        return Ok(look);
+    }
+    let id = look.project.id().to_hex();
+    let last = Desk::of(&look.cache, &id).read().and_then(|last| last.key);
+    let used = look.cache.history(&id).pop();
+    let other = Look::at(impure, vars)?;
+    let known = used.as_ref() == Some(&other.key) || last.as_deref() == Some(other.key.as_str());
+    Ok(if known { other } else { look })
 }
 
 /// The passing of time alone is none.
@@ -83,8 +103,9 @@ fn is_news(told: &Report, now: &Report) -> bool {
 fn report(look: &Look<'_>, vars: &Vars) -> Report {
     let desk = Desk::of(&look.cache, &look.project.id().to_hex());
     let (last, working) = (desk.read(), desk.is_at_work());
-    let starting = !working && look.slot.is_none() && desk.silent_lives(last.as_ref()) == Some(true);
-    let (state, message) = state(look, &desk, last.as_ref(), working, vars);
+    let trusted = Trusted::of(look, vars);
+    let (state, message) = state(look, &desk, last.as_ref(), working, trusted, vars);
+    let coming = matches!(state, Some(State::Building | State::Stale));
     let seconds = |last: &Status| {
         let since = if working { last.began } else { last.at };
         now().saturating_sub(since) / 1_000_000_000
@@ -93,7 +114,7 @@ fn report(look: &Look<'_>, vars: &Vars) -> Report {
     Report {
         state,
         working,
-        starting,
+        awaited: coming && (working || trusted.may()),
         doing: going_on.map(|last| last.doing.clone()),
         left: going_on.and_then(|last| last.left),
         seconds: last.as_ref().map(seconds),
@@ -109,19 +130,34 @@ fn state(
     desk: &Desk,
     last: Option<&Status>,
     working: bool,
+    trusted: Trusted,
     vars: &Vars,
 ) -> (Option<State>, Option<String>) {
-    let trusted = Trusted::of(look, vars);
-    if look.slot.is_some() && trusted != Trusted::No {
-        return (Some(State::Ready), None);
+    if let Some(slot) = look.slot.as_ref().filter(|_| trusted.may()) {
+        return match too_big(&slot.env, vars) {
+            Some(message) => (Some(State::Failed), Some(format!("it is not applied: {message}"))),
+            None => (Some(State::Ready), None),
+        };
     }
     let older = look
-        .older(|key| trusted != Trusted::No || allowed_slot(look, key, vars))
+        .older(|key| trusted.may() || allowed_slot(look, key, vars))
         .is_some();
-    if trusted == Trusted::No && !working {
-        let message = "what the project says now is not allowed to be evaluated by itself\n  \
-                       `cargo-nix allow` shows what there is to allow, and allows it";
-        return (older.then_some(State::Stale), Some(message.to_owned()));
+    if !trusted.may() && !working {
+        let what = match trusted {
+            Trusted::Denied => "what the project says now was denied",
+            _ => "what the project says now is not allowed to be evaluated by itself",
+        };
+        let mut message = format!("{what}\n  `cargo-nix allow` shows what there is to allow, and allows it");
+        let tried = look.slot.is_some() || desk.failure_of(&look.key).is_some();
+        if trusted == Trusted::No && tried {
+            let (state, _) = state(look, desk, last, working, Trusted::ByDirenv, vars);
+            let state = state.map_or("", State::as_str);
+            message.push_str(&format!(
+                "\n  under direnv, where the .envrc decides, it is {state}"
+            ));
+        }
+        let nothing = vars.in_direnv.then_some(State::Failed);
+        return (if older { Some(State::Stale) } else { nothing }, Some(message));
     }
     let without = Some(if older { State::Stale } else { State::Building });
     if working {
@@ -143,7 +179,7 @@ fn state(
             key,
             ..
         }) if key.as_deref().is_none_or(|key| key == look.key.as_str()) => {
-            (Some(State::Failed), Some(message.clone()))
+            (Some(State::Failed), Some(with_way_out(message)))
         }
         Some(Status {
             phase: Phase::Working,
@@ -160,11 +196,21 @@ fn state(
     }
 }
 
+/// Why a shell like this one does not have the environment, as far as sizes go.
+fn too_big(env: &Env, vars: &Vars) -> Option<String> {
+    if vars.in_direnv {
+        return direnv::excess(env, vars);
+    }
+    let changes = merge(env, |name| std::env::var_os(name));
+    start::excess(&[], &start::variables(&changes))
+}
+
 /// Whether the inputs as they are may be evaluated while nobody asks for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trusted {
     Yes,
     No,
+    Denied,
     /// In a shell of direnv: whether it allows them, it knows.
     ByDirenv,
 }
@@ -180,17 +226,24 @@ impl Trusted {
             look.inputs.digest(),
         );
         match () {
-            () if trust.denies(&id, &digest) => Trusted::No,
+            () if trust.denies(&id, &digest) => Trusted::Denied,
             () if trust.allows(&digest) || trust.direnv_allows(&id, &digest) => Trusted::Yes,
             () if vars.in_direnv => Trusted::ByDirenv,
             () => Trusted::No,
         }
     }
+
+    fn may(self) -> bool {
+        matches!(self, Trusted::Yes | Trusted::ByDirenv)
+    }
 }
 
 fn allowed_slot(look: &Look<'_>, key: &Key, vars: &Vars) -> bool {
-    let allows = |data: PathBuf| Trust::new(&data).direnv_allows_slot(&look.project.id().to_hex(), key);
-    vars.data_dir().is_ok_and(allows)
+    let id = look.project.id().to_hex();
+    vars.data_dir().is_ok_and(|data| {
+        let trust = Trust::new(&data);
+        trust.direnv_allows_slot(&id, key) && !trust.denies_slot(&id, key)
+    })
 }
 
 fn describe(report: &Report) -> String {
@@ -202,7 +255,7 @@ fn describe(report: &Report) -> String {
         State::Ready => "the environment is that of the inputs as they are",
         State::Building => "there is no environment yet",
         State::Stale => "an older environment is in use until the new one is there",
-        State::Failed => "there is no environment of the inputs as they are",
+        State::Failed => "the environment of the inputs as they are cannot be had",
     };
     let mut text = format!("{}: {what}\n", state.as_str());
     if let Some(doing) = &report.doing {

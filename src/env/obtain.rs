@@ -85,7 +85,14 @@ pub fn obtain_only(args: &ObtainArgs, vars: &Vars, only: Option<blake3::Hash>) -
             }
             slot
         }
-        _ => look.fill()?,
+        slot => {
+            let new = look.fill()?;
+            // Shells that were told of a failure, or wait; a job tells them itself.
+            if slot.is_none() && only.is_none() {
+                let _ = look.cache.ring(&look.project.id().to_hex());
+            }
+            new
+        }
     };
     look.remember();
     Ok(Obtained {

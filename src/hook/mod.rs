@@ -16,6 +16,7 @@
 //! is told once.
 
 pub mod outside;
+mod shelf;
 pub mod state;
 pub mod turn;
 

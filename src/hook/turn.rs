@@ -1,8 +1,8 @@
 //! One prompt: from where the shell is and what it carries, to what changes.
 
+use super::shelf::{Shelf, Target};
 use super::state::{CARRIED, Carried};
 use crate::background::{State, ensure};
-use crate::cache::{Cache, Key};
 use crate::cli::ObtainArgs;
 use crate::env::diff::{Undo, Variables, differences, enter};
 use crate::env::limits::Limits;
@@ -10,7 +10,6 @@ use crate::env::merge::{Change, Changes, Value, merge};
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::project::Project;
-use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -33,22 +32,16 @@ struct Wish {
     told: Option<String>,
 }
 
-enum Target {
-    /// The environment in this slot.
-    Slot { key: Key, env: Box<Env> },
-    /// What is applied already, although its slot is gone.
-    Keep,
-    /// None.
-    Bare,
-}
-
 /// What the prompt in the current directory changes, given the variables of
 /// the shell. Starts a job in the background if one is wanted. `kept`: names that
 /// the shell keeps as they are, such as readonly ones.
 pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     let mut say = Vec::new();
+    let mut inside = now.clone();
     let held = now.get(OsStr::new(CARRIED)).map(|text| text.as_os_str());
     let carried = Carried::decode(held).unwrap_or_else(|_| {
+        // What it was before need not be guessed: nobody else sets it.
+        inside.remove(OsStr::new(STATUS));
         say.push(format!(
             "cargo-nix: ${CARRIED} is damaged, or of another version of cargo-nix: what the variables were \
              before cannot be restored\n  start a new shell if something is missing"
@@ -61,7 +54,7 @@ pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     };
     let carried = carried.unwrap_or_default();
     let Some(wish) = wish(&carried, &args, vars) else {
-        let mut after = carried.undo.leave(now);
+        let mut after = carried.undo.leave(&inside);
         after.remove(OsStr::new(CARRIED));
         let mut changes = differences(now, &after);
         if let Some(names) = touched(&changes, kept) {
@@ -76,7 +69,7 @@ pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     if wish.is(&carried) && told == carried.told && say.is_empty() {
         return Turn::default();
     }
-    let (after, warnings) = made(wish, &carried, now, kept, &mut say);
+    let (after, warnings) = made(wish, &carried, &inside, vars, kept, &mut say);
     say.extend(warnings);
     Turn {
         changes: differences(now, &after),
@@ -101,29 +94,41 @@ fn made(
     mut wish: Wish,
     carried: &Carried,
     now: &Variables,
+    vars: &Vars,
     kept: &[&str],
     say: &mut Vec<String>,
 ) -> (Variables, Vec<String>) {
-    let (mut after, mut next, warnings) = applied(&wish, carried, now);
-    if let Some(names) = touched(&differences(now, &after), kept) {
-        wish.told = Some(format!(
-            "cargo-nix: the environment is not applied: it sets {names}, which this shell keeps as it is (readonly, or no \
-             text)\n  name it otherwise in crate-env.nix, or start a shell that does not declare it"
-        ));
-        wish.status = Some(State::Failed);
-        // What is applied stays, if it is this project's or cannot be taken back.
-        wish.target = Target::Bare;
-        (after, next, _) = applied(&wish, carried, now);
-        if wish.project == carried.project || touched(&differences(now, &after), kept).is_some() {
-            wish.target = Target::Keep;
-            (after, next, _) = applied(&wish, carried, now);
+    let (mut after, mut next, mut warnings) = applied(&wish, carried, now);
+    if let Some(message) = refused(&wish, &after, &next, now, kept) {
+        // What only stands in for what is not there yet makes way without a word.
+        let stood_in = next.key.is_some() && wish.status != Some(State::Ready);
+        if !stood_in {
+            wish.status = Some(State::Failed);
         }
-    }
-    if let (Target::Slot { .. }, Some(message)) = (&wish.target, excess(&after, &next)) {
-        wish.told = Some(format!("cargo-nix: the environment is not applied: {message}"));
-        wish.target = Target::Bare;
-        wish.status = Some(State::Failed);
-        (after, next, _) = applied(&wish, carried, now);
+        let shelf = wish.project.and_then(|id| Shelf::of(id.into(), vars).ok());
+        let key = next.key.take();
+        let older = shelf
+            .iter()
+            .flat_map(|shelf| shelf.usable(|other| Some(other.as_str()) != key.as_deref()));
+        let applied_already = shelf.as_ref().map_or(Target::Bare, |shelf| shelf.keep(carried));
+        // At last what cannot be taken back, allowed or not.
+        for target in older.chain([applied_already, Target::Keep]) {
+            wish.target = target;
+            (after, next, warnings) = applied(&wish, carried, now);
+            if refused(&wish, &after, &next, now, kept).is_none() {
+                break;
+            }
+        }
+        if !stood_in {
+            let stays = if next.key.is_some() {
+                "; the older one stays"
+            } else {
+                ""
+            };
+            wish.told = Some(format!(
+                "cargo-nix: the environment is not applied{stays}: {message}"
+            ));
+        }
     }
     next.told = wish.told.as_deref().map(token);
     if next.told != carried.told {
@@ -131,6 +136,20 @@ fn made(
     }
     after.insert(CARRIED.into(), next.encode().into());
     (after, warnings)
+}
+
+/// Why the shell cannot have these variables, if it cannot.
+fn refused(wish: &Wish, after: &Variables, next: &Carried, now: &Variables, kept: &[&str]) -> Option<String> {
+    if let Some(names) = touched(&differences(now, after), kept) {
+        return Some(format!(
+            "it sets {names}, which this shell keeps as it is (readonly, or no text)\n  \
+             name it otherwise in crate-env.nix, or start a shell that does not declare it"
+        ));
+    }
+    match wish.target {
+        Target::Slot { .. } => excess(after, next),
+        Target::Keep | Target::Bare => None,
+    }
 }
 
 /// Those of `kept` that would change.
@@ -211,7 +230,7 @@ fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
 /// The wish for a project whose inputs could be looked at.
 fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Result<Wish> {
     let digest = look.inputs.digest();
-    let shelf = Shelf::of(&look.project, look.cache.clone(), vars)?;
+    let shelf = Shelf::of(look.project.id(), vars)?;
     let directory = look.project.directory().to_path_buf();
     let wish = |target, status, told| Wish {
         project: Some(*look.project.id().as_bytes()),
@@ -220,7 +239,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         told,
     };
     if !shelf.trust.allows(&digest) {
-        let target = shelf.older(&look.key).unwrap_or(Target::Bare);
+        let target = shelf.stand_in(&look.key, carried);
         let (status, stays) = match target {
             Target::Bare => (None, ""),
             _ => (Some(State::Stale), "; what was allowed before stays"),
@@ -245,7 +264,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         }
         return Ok(ready);
     }
-    let failure = ensure(&look, args, false).failure;
+    let failure = ensure(&look, args, false, |_| false).failure;
     let target = shelf.stand_in(&look.key, carried);
     let older = !matches!(target, Target::Bare);
     let status = match (&failure, older) {
@@ -259,18 +278,19 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
 
 /// The wish for a project that has a fault which is seen without evaluating.
 fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
-    let found = Project::find(None).and_then(|project| {
-        let shelf = Shelf::of(&project, Cache::new(vars.cache_dir()?), vars)?;
-        Ok((project, shelf))
-    });
     let message = format!("error: {error}");
+    let found = Project::find(None).map(|project| (Shelf::of(project.id(), vars), project));
     let (project, target, status, told) = match found {
-        Ok((project, shelf)) => {
-            let target = shelf.stand_in_for_any(carried);
+        Ok((shelf, project)) => {
+            let target = match &shelf {
+                Ok(shelf) => shelf.stand_in_for_any(carried),
+                Err(_) => Target::Bare,
+            };
             let older = !matches!(target, Target::Bare);
             let told = failed(project.directory(), &message, older);
             // In a project that was never allowed there is nothing to fail.
-            let known = older || shelf.trust.was_asked(&shelf.id);
+            let asked = |shelf: &Shelf| shelf.trust.was_asked(&shelf.id);
+            let known = older || shelf.is_ok_and(|shelf| asked(&shelf));
             let status = known.then_some(State::Failed);
             (Some(*project.id().as_bytes()), target, status, told)
         }
@@ -290,70 +310,6 @@ fn failed(directory: &Path, failure: &str, older: bool) -> String {
         "cargo-nix: no new environment for {}{stays}\n{failure}",
         directory.display()
     )
-}
-
-/// What a project has used before.
-struct Shelf {
-    id: String,
-    cache: Cache,
-    trust: Trust,
-}
-
-impl Shelf {
-    fn of(project: &Project, cache: Cache, vars: &Vars) -> Result<Shelf> {
-        Ok(Shelf {
-            id: project.id().to_hex().to_string(),
-            cache,
-            trust: Trust::new(&vars.data_dir()?),
-        })
-    }
-
-    /// The newest slot but that of `key` that still exists and whose content is
-    /// still allowed.
-    fn older(&self, key: &Key) -> Option<Target> {
-        self.newest(|other| other != key)
-    }
-
-    fn newest(&self, wanted: impl Fn(&Key) -> bool) -> Option<Target> {
-        let mut keys = self.cache.history(&self.id).into_iter().rev();
-        keys.find_map(|key| {
-            let usable = wanted(&key) && self.trust.allows_slot(&self.id, &key);
-            let env = usable.then(|| self.cache.slot(&key)).flatten()?.env;
-            Some(Target::Slot {
-                key,
-                env: Box::new(env),
-            })
-        })
-    }
-
-    /// What to have while `key` has no slot: an older slot, or what is applied
-    /// already and was allowed.
-    fn stand_in(&self, key: &Key, carried: &Carried) -> Target {
-        // What the shell has is of this very content, its store path gone.
-        if carried.key.as_deref() == Some(key.as_str()) {
-            return self.keep(carried);
-        }
-        self.older(key).unwrap_or_else(|| self.keep(carried))
-    }
-
-    fn stand_in_for_any(&self, carried: &Carried) -> Target {
-        self.newest(|_| true).unwrap_or_else(|| self.keep(carried))
-    }
-
-    fn keep(&self, carried: &Carried) -> Target {
-        let ours = carried
-            .project
-            .is_some_and(|id| blake3::Hash::from_bytes(id).to_hex().as_str() == self.id);
-        let allowed = || {
-            let key = carried.key.as_deref().and_then(Key::parse);
-            key.is_some_and(|key| self.trust.allows_slot(&self.id, &key))
-        };
-        if ours && allowed() {
-            Target::Keep
-        } else {
-            Target::Bare
-        }
-    }
 }
 
 fn token(message: &str) -> [u8; 8] {

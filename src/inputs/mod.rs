@@ -204,22 +204,27 @@ impl Inputs {
     }
 
     /// What the digest stands for, file by file, for whoever is to allow it: a
-    /// link by where it leads, the `metadata.cargo-nix` tables by their JSON.
+    /// link by where it leads, an empty directory and an executable file by saying
+    /// so, the `metadata.cargo-nix` tables by their JSON.
     ///
     /// # Errors
     /// [`Error::Project`] if a file is no longer what was hashed.
     pub fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::new();
         for (path, node) in key::nodes(&self.manifest.records) {
+            let name = path.to_string_lossy().into_owned();
             let bytes = match node {
-                key::Node::Empty => continue,
+                key::Node::Empty => b"an empty directory\n".to_vec(),
                 key::Node::Link { target } => format!("-> {target}\n").into_bytes(),
-                key::Node::File { hash, .. } => {
+                key::Node::File { executable, hash } => {
+                    if executable {
+                        contents.insert(format!("{name} (mode)"), b"executable\n".to_vec());
+                    }
                     let file = manifest::join(&self.project.root, path);
                     readable(&file, hash)?
                 }
             };
-            contents.insert(path.to_string_lossy().into_owned(), bytes);
+            contents.insert(name, bytes);
         }
         if !self.manifest.metadata.is_empty() {
             let mut json = self.manifest.metadata.clone().into_bytes();

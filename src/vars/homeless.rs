@@ -11,30 +11,35 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-/// `/tmp/cargo-nix-<user id>`; the first time in a process it says so.
-pub(super) fn cache_dir() -> Result<PathBuf> {
+const NOWHERE: Error =
+    Error::NoHome("/tmp has no place that is ours alone, and neither XDG_CACHE_HOME nor HOME");
+
+/// `/tmp/cargo-nix-<user id>`; the first time in a process it says so, if it is to.
+pub(super) fn cache_dir(say: bool) -> Result<PathBuf> {
     static SAID: Once = Once::new();
     let user = rustix::process::geteuid().as_raw();
     let directory = PathBuf::from(format!("/tmp/cargo-nix-{user}"));
     made(&directory, user)?;
-    SAID.call_once(|| {
-        crate::say!(
-            "note: neither XDG_CACHE_HOME nor HOME is set: the cache is {}",
-            directory.display()
-        );
-    });
+    if say {
+        SAID.call_once(|| {
+            crate::say!(
+                "note: neither XDG_CACHE_HOME nor HOME is set: the cache is {}",
+                directory.display()
+            );
+        });
+    }
     Ok(directory)
 }
 
 fn made(directory: &Path, user: u32) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(directory) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::NoHome),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(NOWHERE),
         _ => {}
     }
     let ours = directory
         .symlink_metadata()
         .is_ok_and(|found| found.is_dir() && found.uid() == user && found.permissions().mode() & 0o077 == 0);
-    if ours { Ok(()) } else { Err(Error::NoHome) }
+    if ours { Ok(()) } else { Err(NOWHERE) }
 }
 
 #[cfg(test)]

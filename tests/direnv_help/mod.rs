@@ -99,6 +99,23 @@ impl Session {
         std::env::join_paths(ours.chain(std::env::split_paths(&path))).expect("a PATH")
     }
 
+    /// From now on, a shell that has all programs there are but cargo-nix, which
+    /// whoever runs the tests may have.
+    pub fn without_cargo_nix(&mut self) {
+        let others = self.world.path().join("others");
+        std::fs::create_dir(&others).expect("a directory");
+        for directory in std::env::split_paths(&self.programs()) {
+            for program in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+                if program.file_name() != "cargo-nix" {
+                    // The first one of a name counts.
+                    let _ = std::os::unix::fs::symlink(program.path(), others.join(program.file_name()));
+                }
+            }
+        }
+        self.variables.clear();
+        self.variables.insert("PATH".into(), Some(others.into()));
+    }
+
     /// One prompt; whether direnv loaded anything.
     pub fn prompt(&mut self) -> bool {
         self.load("bash")

@@ -93,6 +93,15 @@ impl Place {
         look.cache.fill(&look.key, &slot).expect("filled");
     }
 
+    /// No job can begin while this lives.
+    pub fn hold_jobs(&self) -> std::fs::File {
+        let project = std::fs::read_dir(self.world.cache().join("projects")).expect("projects");
+        let desk = project.last().expect("a project").expect("an entry").path();
+        let lock = std::fs::File::create(desk.join("job")).expect("the lock");
+        lock.lock().expect("no job is at work");
+        lock
+    }
+
     /// As cargo-nix reads them in this world.
     pub fn vars(&self) -> Vars {
         Vars {

@@ -32,7 +32,8 @@ pub(super) fn run(args: &DirenvExportArgs, vars: &Vars) -> Result<()> {
 pub(super) struct Load {
     pub(super) state: State,
     pub(super) env: Option<Env>,
-    /// For [`State::Failed`], why.
+    /// For [`State::Failed`], why; and why what is older has to do, if no job is at
+    /// work for what is newer.
     pub(super) message: Option<String>,
     pub(super) watches: Vec<Entry>,
     /// The inputs of this digest have to be allowed first.
@@ -55,6 +56,13 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         Err(error) => return Load::failed(&error, None, places(args.directory.as_deref(), began)),
     };
     let stamp = stamp(&cache, &project);
+    let id = project.id().to_hex();
+    let newest = || cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
+    if let Some(fault) = &args.fault {
+        let message = format!("{fault}\n  use cargo-nix [DIR] [--impure] [--offline] [--wait]");
+        let load = Load::failed(&Error::Usage { message }, newest(), vec![stamp]);
+        return load.fitting(&cache, &project, args, vars);
+    }
     // The second look is for an edit that came while the first one failed.
     for last in [false, true] {
         let began = now();
@@ -77,9 +85,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
                 };
                 let mut watches = watches::entries(&faulty, began);
                 watches.push(stamp);
-                let id = project.id().to_hex();
-                let older = cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
-                return Load::failed(&error, older, watches).fitting(&cache, &project, args, vars);
+                return Load::failed(&error, newest(), watches).fitting(&cache, &project, args, vars);
             }
         }
     }
@@ -123,7 +129,15 @@ fn of_look(
     let mut watches = watches::entries(&look.inputs.watches(), began);
     if let Some(message) = withheld(&look, &id, &watches, args, vars) {
         let older = look.older(|key| may_stand_in(key, &id, args, vars));
-        return Load::failed(&Error::Project { message }, older, watches);
+        let state = match older {
+            // It waits to be allowed.
+            Some(_) => State::Stale,
+            None => State::Failed,
+        };
+        return Load {
+            state,
+            ..Load::failed(&Error::Project { message }, older, watches)
+        };
     }
     // What was allowed was what the look before this one saw.
     let ask_first = args.can_require && args.required != Some(digest);
@@ -261,7 +275,9 @@ fn missed(
         Caller::Prompt => args.wait,
     };
     if !wait {
-        let outlook = background::ensure(look, obtain, !args.can_require);
+        let known = vars.direnv_watches.as_deref();
+        let asked_since = |failed| watches::asked_since(known, failed);
+        let outlook = background::ensure(look, obtain, !args.can_require, asked_since);
         let found = match outlook.failure {
             None => Found::older(older),
             Some(message) => {

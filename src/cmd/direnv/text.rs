@@ -131,16 +131,16 @@ impl Load {
                 "cargo-nix: the environment is being built; it comes when it is ready (`cargo-nix status`)"
                     .to_owned(),
             ),
-            State::Stale => (
+            State::Stale if self.message.is_none() => (
                 "log_status",
                 "cargo-nix: the last environment stays until the new one is built (`cargo-nix status`)"
                     .to_owned(),
             ),
-            State::Failed => {
-                let kept = if self.env.is_some() {
-                    "\n  the last good environment stays"
-                } else {
-                    ""
+            State::Stale | State::Failed => {
+                let kept = match (self.state, &self.env) {
+                    (State::Stale, _) => "\n  until then the last environment that is allowed is used",
+                    (_, Some(_)) => "\n  the last good environment stays",
+                    (_, None) => "",
                 };
                 let message = self.message.as_deref().unwrap_or("no environment");
                 // direnv prints it as it is, and there are names of the project's in it.

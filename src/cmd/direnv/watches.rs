@@ -7,6 +7,7 @@
 //! which `direnv watch-list` cannot. If they do not, direnv is asked to: by
 //! `watch-list`, which takes times too.
 
+use crate::background::now;
 use crate::env::render::sh_quote;
 use crate::inputs::Watch;
 use base64::Engine;
@@ -17,7 +18,8 @@ use miniz_oxide::{MZ_ADLER32_INIT, mz_adler32_oxide};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 /// A list that is larger is none of direnv's.
 const LIMIT: usize = 64 << 20;
@@ -96,6 +98,32 @@ fn decode(known: &[u8]) -> Option<Vec<Value>> {
         })
     };
     (!entries.is_empty() && entries.iter().all(is_known)).then_some(entries)
+}
+
+/// Whether the user has asked for a load after `then` (nanoseconds since 1970):
+/// `direnv reload` touches the .envrc, `direnv allow` the file that it remembers
+/// that by. What is of the future says nothing.
+pub(super) fn asked_since(known: Option<&OsStr>, then: u64) -> bool {
+    let entries = known
+        .and_then(|known| decode(known.as_bytes()))
+        .unwrap_or_default();
+    let path = |entry: &Value| {
+        let entry = entry.as_object()?;
+        let (_, path) = entry.iter().find(|(key, _)| key.eq_ignore_ascii_case("path"))?;
+        path.as_str().map(PathBuf::from)
+    };
+    let theirs = |path: &PathBuf| {
+        let above = path.parent().and_then(Path::file_name);
+        path.file_name().is_some_and(|name| name == ".envrc") || above.is_some_and(|name| name == "allow")
+    };
+    let changed = |path: PathBuf| {
+        let time = path.metadata().and_then(|file| file.modified()).ok()?;
+        let since = time.duration_since(UNIX_EPOCH).ok()?;
+        Some(since.as_nanos() as u64)
+    };
+    let paths = entries.iter().filter_map(path).filter(theirs);
+    let now = now();
+    paths.filter_map(changed).any(|time| then < time && time <= now)
 }
 
 /// How long `ours` can become in `$DIRENV_WATCHES`, whatever packing does.

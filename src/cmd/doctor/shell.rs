@@ -1,9 +1,10 @@
 //! direnv, its hook in the shells' files, our extension of it; the nix command.
 
 use super::Check;
+use crate::cmd::direnv;
 use crate::host::answer;
 use crate::vars::Vars;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Where shells read what hooks them, below HOME.
@@ -59,19 +60,13 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
 /// `use cargo-nix` needs a function of this name in direnv's lib directory.
 fn extension(vars: &Vars, home: &Path) -> Check {
     let config = vars.direnv_dir().unwrap_or_else(|_| home.join(".config/direnv"));
-    let mut files: Vec<PathBuf> = std::fs::read_dir(config.join("lib"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    files.push(config.join("direnvrc"));
-    files.sort();
-    match files
-        .iter()
-        .find(|file| contains(file, &["use_cargo-nix", "use_cargo_nix"]))
-    {
-        Some(file) => Check::ok("direnv-lib", file.display().to_string()),
+    match direnv::defined(&config) {
+        Some((file, false)) => Check::ok("direnv-lib", file.display().to_string()),
+        Some((file, true)) => Check::absent(
+            "direnv-lib",
+            format!("{} is of another version of cargo-nix", file.display()),
+            "`cargo-nix direnv install` replaces it",
+        ),
         None => Check::absent(
             "direnv-lib",
             format!("nothing in {} defines `use cargo-nix`", config.display()),
