@@ -23,7 +23,8 @@ pub fn answer(session: &Session, ask: &EnvAsk) -> Fallible<Answer> {
 }
 
 /// A value of which the library itself needs an import says so by an error
-/// that begins with this, followed by a JSON list of [`Import`]s.
+/// that begins with this, followed by a JSON list of [`Import`]s. A project can
+/// say it as well: whoever imports has to know what there is to be asked for.
 const NEEDS_IMPORTS: &str = "cargo-nix-needs-imports ";
 
 fn needs_imports(failure: Box<Failure>) -> Fallible<Answer> {
