@@ -2,6 +2,7 @@
 //! open store, and an evaluator of its own for each request.
 
 mod closure;
+mod dangling;
 mod env;
 mod import;
 mod probe;
