@@ -138,6 +138,31 @@ let
     };
 
   central = flake.cargoNix or null;
+
+  # Said where something is pinned, and no package set is among it: the environment
+  # is another than one may think.
+  inPins = file: if pins == "" then file else "${pins}/${file}";
+  unused = file: reason: "${inPins file}: ${reason}, so this machine's own packages are used\n  ";
+  pinned = attrNames (builtins.removeAttrs npins [ "__functor" ]);
+  withoutNixpkgs =
+    tools.optional (lock.names or [ ] != [ ]) (
+      unused "flake.lock" "none of its inputs (${tools.quoteAll lock.names}) is nixpkgs"
+      + "call that one `nixpkgs` in flake.nix, and run `nix flake lock`"
+    )
+    ++ tools.optional (hasPin "npins" && !(hasPin "npins/default.nix")) (
+      unused "npins" "it has no default.nix" + "`npins upgrade` writes it; commit it beside sources.json"
+    )
+    ++ tools.optional (hasPin "npins/default.nix") (
+      unused "npins/default.nix" (
+        if !(isAttrs npins) then
+          "it is ${tools.describe npins}"
+        else if pinned == [ ] then
+          "it has no pins"
+        else
+          "none of its pins (${tools.quoteAll pinned}) is called `nixpkgs`"
+      )
+      + "add it: `npins add --name nixpkgs channel nixos-unstable`"
+    );
 in
 if flake.problems or [ ] != [ ] then
   faulty flake.problems
@@ -160,4 +185,4 @@ else if lock.sources or { } ? nixpkgs then
 else if isAttrs npins && npins ? nixpkgs then
   overPins npins
 else
-  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored; }
+  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored ++ withoutNixpkgs; }

@@ -21,7 +21,7 @@ mod forbidden;
 mod formats;
 mod key;
 mod literals;
-mod lock;
+pub(crate) mod lock;
 mod manifest;
 mod metadata;
 mod reach;
