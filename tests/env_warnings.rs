@@ -34,7 +34,7 @@ fn a_crate_that_cargo_lock_does_not_have_is_told() {
     // What is put right is no longer told, without another evaluation.
     let lock = world.path().join("project/Cargo.lock");
     let text = std::fs::read_to_string(&lock).expect("the lock file");
-    std::fs::write(&lock, text.replace("\"openssl-sys\"", "\"opnessl\"")).expect("written");
+    std::fs::write(&lock, text.replace("\"openssl\"", "\"opnessl\"")).expect("written");
     let mut command = world.cargo_nix();
     command.args(["env", "--print", "--project", "project"]);
     let output = run(command.env("CARGO_NIX_EVAL", "/nonexistent"));
@@ -43,6 +43,17 @@ fn a_crate_that_cargo_lock_does_not_have_is_told() {
         "{}",
         both(&output)
     );
+    // What is gone from it since is told, likewise.
+    std::fs::write(&lock, text).expect("written");
+    let output = run(command.env("CARGO_NIX_EVAL", "/nonexistent"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("`crates.opnessl`"), "{}", both(&output));
+    std::fs::remove_file(&lock).expect("removed");
+    assert!(run(&mut command).stderr.is_empty());
+    std::fs::write(&lock, "version = 4\n").expect("written");
+    let output = run(&mut command);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("`crates.openssl-sys`"), "{}", both(&output));
 }
 
 /// A project without a toolchain of the machine's.

@@ -8,9 +8,9 @@ use crate::cargo_lock::Lock;
 use crate::project::Project;
 use std::collections::BTreeSet;
 
-/// Those names below `crates` that are not in Cargo.lock, each with a warning;
-/// none without a Cargo.lock that can be read.
-pub fn unknown<'a>(crates: &'a [CrateEntry], project: &Project) -> Vec<(&'a CrateEntry, String)> {
+/// A warning for each of these names that is not in Cargo.lock; none without a
+/// Cargo.lock that can be read.
+pub fn unknown(crates: &[CrateEntry], project: &Project) -> Vec<String> {
     if crates.is_empty() {
         return Vec::new();
     }
@@ -46,7 +46,7 @@ pub fn unknown<'a>(crates: &'a [CrateEntry], project: &Project) -> Vec<(&'a Crat
                 .map_or(String::new(), |(file, line, column)| {
                     format!("{}:{line}:{column}: ", project.root.join(file).display())
                 });
-            (entry, warning(&entry.name, place))
+            warning(&entry.name, place)
         })
         .collect()
 }
@@ -85,8 +85,7 @@ mod tests {
             name: name.to_owned(),
             position: Some(("crate-env.nix".to_owned(), 4, 3)),
         };
-        let told = unknown(std::slice::from_ref(&entry), project);
-        told.into_iter().map(|(_, warning)| warning).collect()
+        unknown(std::slice::from_ref(&entry), project)
     }
 
     const LOCK: &str = "version = 4\n[[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";

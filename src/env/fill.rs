@@ -1,7 +1,6 @@
 //! A slot that is not there: the evaluator is asked for the environment, once for
 //! each key however many processes want it, over a snapshot of the inputs.
 
-use super::crates;
 use super::dump::Meta;
 use super::parts::{Crates, key, system};
 use super::{Env, Look};
@@ -139,10 +138,7 @@ impl Look<'_> {
             path: answer.path,
             env,
             warnings: answer.lasting.iter().map(portable).collect(),
-            unknown_crates: crates::unknown(&meta.crates, &self.project)
-                .into_iter()
-                .map(|(entry, _)| entry.clone())
-                .collect(),
+            crates: meta.crates,
             units: meta.units.as_ref().map(write).transpose()?,
         };
         self.cache.fill(&self.key, &slot)?;
