@@ -3,7 +3,6 @@
 //! part of the key, and `cargo remove` must not break an environment.
 
 use super::dump::CrateEntry;
-use crate::bounded;
 use crate::cargo_lock::Lock;
 use crate::project::Project;
 use std::collections::BTreeSet;
@@ -14,13 +13,8 @@ pub fn unknown(crates: &[CrateEntry], project: &Project) -> Vec<String> {
     if crates.is_empty() {
         return Vec::new();
     }
-    let Some(lock) = project
-        .layers
-        .iter()
-        .map(|layer| layer.join("Cargo.lock"))
-        .find_map(|path| bounded::read(&path, bounded::SMALL).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-    else {
+    let text = project.cargo_lock().ok().flatten();
+    let Some(lock) = text.and_then(|text| String::from_utf8(text).ok()) else {
         return Vec::new();
     };
     let Ok(lock) = Lock::parse(&lock) else {
