@@ -107,7 +107,7 @@ let
   # Over sources by name, as flake.lock and npins give them: an attribute is a
   # set with `outPath`.
   overPins =
-    sources:
+    file: sources:
     let
       plain = import sources.nixpkgs.outPath {
         inherit system;
@@ -124,7 +124,19 @@ let
         ]
       ) (attrNames sources);
     in
-    over {
+    if !(pathExists "${sources.nixpkgs.outPath}/default.nix") then
+      faulty [
+        (tools.problem {
+          message = "`nixpkgs` of ${inPins file} is not nixpkgs: it has no default.nix";
+          hint = "pin it anew, as `github:NixOS/nixpkgs/nixos-unstable`; what else that is wants another name";
+          place = {
+            file = inPins file;
+            line = 1;
+            column = 1;
+          };
+        })
+      ]
+    else over {
       inherit pkgs;
       fenix =
         if sources ? fenix then
@@ -138,6 +150,31 @@ let
     };
 
   central = flake.cargoNix or null;
+
+  # Said where something is pinned, and no package set is among it: the environment
+  # is another than one may think.
+  inPins = file: if pins == "" then file else "${pins}/${file}";
+  unused = file: reason: "${inPins file}: ${reason}, so this machine's own packages are used\n  ";
+  pinned = attrNames (builtins.removeAttrs npins [ "__functor" ]);
+  withoutNixpkgs =
+    tools.optional (lock.names or [ ] != [ ]) (
+      unused "flake.lock" "none of its inputs (${tools.quoteAll lock.names}) is nixpkgs"
+      + "call that one `nixpkgs` in flake.nix, and run `nix flake lock`"
+    )
+    ++ tools.optional (hasPin "npins" && !(hasPin "npins/default.nix")) (
+      unused "npins" "it has no default.nix" + "`npins upgrade` writes it; commit it beside sources.json"
+    )
+    ++ tools.optional (hasPin "npins/default.nix") (
+      unused "npins/default.nix" (
+        if !(isAttrs npins) then
+          "it is ${tools.describe npins}"
+        else if pinned == [ ] then
+          "it has no pins"
+        else
+          "none of its pins (${tools.quoteAll pinned}) is called `nixpkgs`"
+      )
+      + "add it: `npins add --name nixpkgs channel nixos-unstable`"
+    );
 in
 if flake.problems or [ ] != [ ] then
   faulty flake.problems
@@ -156,8 +193,8 @@ else if central != null then
 else if lock.problems or [ ] != [ ] then
   faulty lock.problems
 else if lock.sources or { } ? nixpkgs then
-  overPins lock.sources
+  overPins "flake.lock" lock.sources
 else if isAttrs npins && npins ? nixpkgs then
-  overPins npins
+  overPins "npins/default.nix" npins
 else
-  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored; }
+  hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored ++ withoutNixpkgs; }

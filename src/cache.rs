@@ -49,9 +49,10 @@ pub struct Slot {
     /// root, which is not part of the key, stands in them as [`ROOT`].
     #[serde(default)]
     pub warnings: Vec<String>,
-    /// Names below `crates` that Cargo.lock did not have then.
+    /// Names below `crates` that Cargo.lock should have; that is no part of the key,
+    /// so whoever uses the slot compares them with it as it is then.
     #[serde(default)]
-    pub unknown_crates: Vec<CrateEntry>,
+    pub crates: Vec<CrateEntry>,
     /// The variables of packages ([`units::variable`]); `None`: cargo's units are
     /// not built with this environment.
     #[serde(default)]

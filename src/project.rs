@@ -20,8 +20,10 @@
 
 pub(crate) mod workspace;
 
+use crate::bounded;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -63,7 +65,15 @@ impl Project {
     /// The same.
     pub fn find_below(start: Option<&Path>, home: Option<&Path>) -> Result<Project> {
         let given = start.unwrap_or(Path::new("."));
-        let start = given.canonicalize().map_err(Error::io("opening", given))?;
+        let start = given.canonicalize().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::Machine {
+                message: format!(
+                    "there is no directory {}\n  name the project's, or one below it",
+                    given.display()
+                ),
+            },
+            _ => Error::io("opening", given)(error),
+        })?;
         let believed = |directory: &Path| directory == start || believed(directory, home);
 
         let mut layers: Vec<PathBuf> = start
@@ -104,6 +114,21 @@ impl Project {
     /// The directory of the project at hand: the last layer.
     pub fn directory(&self) -> &Path {
         self.layers.last().unwrap_or(&self.root)
+    }
+
+    /// The text of its Cargo.lock: of the outermost layer that has one, else of the
+    /// Cargo workspace that it is a member of.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Project`] if a Cargo.toml on the way is broken.
+    pub fn cargo_lock(&self) -> Result<Option<Vec<u8>>> {
+        let read = |directory: &Path| bounded::read_if_any(&directory.join("Cargo.lock"), bounded::SMALL);
+        let mut texts = self.layers.iter().map(|layer| read(layer));
+        if let Some(text) = texts.find_map(Result::transpose) {
+            return text.map(Some);
+        }
+        let workspace = workspace::root(self.directory())?;
+        workspace.map_or(Ok(None), |root| read(&root))
     }
 
     /// Where the cache keeps what belongs to this project on this disk:

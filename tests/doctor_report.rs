@@ -92,6 +92,23 @@ fn an_envrc_of_another_kind_is_pointed_out() {
     );
 }
 
+/// Every command fails there.
+#[test]
+fn a_central_flake_that_is_not_locked_is_missing_its_lock() {
+    let world = World::new();
+    world.write("p/crate-env.nix", "{ rust }: { }");
+    let flake = "{ inputs.nixpkgs.url = \"x\"; outputs = _: { cargoNix = { }; }; }";
+    world.write("p/flake.nix", flake);
+    let (code, report) = doctor(world.cargo_nix().current_dir(world.path().join("p")));
+    assert_eq!((code, &report["usable"]), (Some(1), &Value::Bool(false)));
+    let inputs = check(&report, "inputs");
+    assert_eq!(inputs["state"], "missing");
+    assert!(
+        inputs["wayOut"].to_string().contains("nix flake lock"),
+        "{inputs}"
+    );
+}
+
 #[test]
 fn for_people_it_is_a_line_each_with_the_way_out_below() {
     let world = World::new();
@@ -119,6 +136,8 @@ fn a_directory_that_was_named_and_holds_no_project_is_an_error() {
             "{}",
             both(&output)
         );
+        let said = String::from_utf8_lossy(&output.stderr).contains("there is no directory gone\n");
+        assert_eq!(said, directory == "gone", "{}", both(&output));
     }
 }
 

@@ -34,7 +34,7 @@ fn a_crate_that_cargo_lock_does_not_have_is_told() {
     // What is put right is no longer told, without another evaluation.
     let lock = world.path().join("project/Cargo.lock");
     let text = std::fs::read_to_string(&lock).expect("the lock file");
-    std::fs::write(&lock, text.replace("\"openssl-sys\"", "\"opnessl\"")).expect("written");
+    std::fs::write(&lock, text.replace("\"openssl\"", "\"opnessl\"")).expect("written");
     let mut command = world.cargo_nix();
     command.args(["env", "--print", "--project", "project"]);
     let output = run(command.env("CARGO_NIX_EVAL", "/nonexistent"));
@@ -43,6 +43,17 @@ fn a_crate_that_cargo_lock_does_not_have_is_told() {
         "{}",
         both(&output)
     );
+    // What is gone from it since is told, likewise.
+    std::fs::write(&lock, text).expect("written");
+    let output = run(command.env("CARGO_NIX_EVAL", "/nonexistent"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("`crates.opnessl`"), "{}", both(&output));
+    std::fs::remove_file(&lock).expect("removed");
+    assert!(run(&mut command).stderr.is_empty());
+    std::fs::write(&lock, "version = 4\n").expect("written");
+    let output = run(&mut command);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("`crates.openssl-sys`"), "{}", both(&output));
 }
 
 /// A project without a toolchain of the machine's.
@@ -103,7 +114,74 @@ fn a_flake_without_a_lock_is_told() {
     );
     world.write("project/flake.nix", "{\n  outputs = inputs: { };\n}\n");
     assert!(!told(&["env", "--print"]).contains("warning: flake.nix"));
-    assert!(told(&["doctor"]).contains("pinned in "));
+    assert!(told(&["doctor"]).contains("not pinned: "));
+}
+
+/// Pins without a package set among them pin nothing of the environment.
+#[test]
+fn pins_without_nixpkgs_are_told() {
+    const LOCK: &str = r#"{ "version": 7, "root": "root", "nodes": { "root": { "inputs": { "pkgs": "a" } }, "a": {
+        "flake": false, "original": { "type": "tarball", "url": "https://example.org/x.tar.gz" },
+        "locked": { "type": "tarball", "url": "https://example.org/x.tar.gz",
+            "narHash": "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } } }"#;
+    const FLAKE: &str = "{\n  inputs.pkgs = { url = \"https://example.org/x.tar.gz\"; flake = false; };\n  \
+                         outputs = _: { };\n}\n";
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Files<'_>, &str, &str); 4] = [
+        (
+            &[("flake.nix", FLAKE), ("flake.lock", LOCK)],
+            "flake.lock: none of its inputs (`pkgs`) is nixpkgs",
+            "flake.lock (pkgs) is nixpkgs: the host set is used",
+        ),
+        (
+            &[(
+                "npins/sources.json",
+                r#"{ "pins": { "nixpkgs": { } }, "version": 5 }"#,
+            )],
+            "npins: it has no default.nix",
+            "npins has no default.nix: the host set is used",
+        ),
+        (
+            &[("npins/default.nix", "{ }")],
+            "npins/default.nix: it has no pins",
+            "has no pin `nixpkgs`: the host set is used",
+        ),
+        (
+            &[
+                ("npins/default.nix", "{ pkgs = { }; __functor = _: _: { }; }"),
+                (
+                    "npins/sources.json",
+                    r#"{ "pins": { "pkgs": { } }, "version": 5 }"#,
+                ),
+            ],
+            "npins/default.nix: none of its pins (`pkgs`) is called `nixpkgs`",
+            "has no pin `nixpkgs`: the host set is used",
+        ),
+    ];
+    for (files, warning, finding) in cases {
+        let world = World::new();
+        world.write(
+            "project/crate-env.nix",
+            &format!("{{ system, ... }}: {{ {PLAIN} }}\n"),
+        );
+        for (path, text) in files {
+            world.write(&format!("project/{path}"), text);
+        }
+        for (verb, expected) in [
+            (
+                "env",
+                format!("warning: {warning}, so this machine's own packages are used\n  "),
+            ),
+            ("doctor", finding.to_owned()),
+        ] {
+            let output = run(world
+                .cargo_nix()
+                .arg(verb)
+                .current_dir(world.path().join("project")));
+            let text = both(&output);
+            assert!(output.status.success() && text.contains(&expected), "{text}");
+        }
+    }
 }
 
 /// libnix builds without a sandbox where there can be none, and says nothing.

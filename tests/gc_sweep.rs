@@ -121,8 +121,12 @@ fn what_somebody_fills_or_has_just_filled_stays() {
     );
     assert_eq!(cache.slots().len(), 2);
     drop(lock);
-    gc(&world, &[]);
+    let told = success(world.cargo_nix().args(["gc", "--quiet"]));
     assert_eq!(cache.slots(), [key(1)]);
+    assert!(
+        told.contains("1 slot kept\n1 of these is younger than 10 minutes"),
+        "{told}"
+    );
 }
 
 /// A waiter that got the lock of a file which `gc` had removed meanwhile would

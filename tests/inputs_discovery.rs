@@ -86,6 +86,7 @@ fn of_a_directory_with_a_cargo_toml_only_the_nix_side_counts() {
     let nix_side = [
         "crate-env.nix",
         "crates/a/crate.nix",
+        "nix/words.txt",
         "nix/x.nix",
         "rust-toolchain.toml",
     ];
@@ -102,6 +103,7 @@ fn of_a_directory_with_a_cargo_toml_only_the_nix_side_counts() {
             "Cargo.lock",
             "crate-env.nix",
             "crates/a/crate.nix",
+            "nix/words.txt",
             "nix/x.nix",
             "rust-toolchain.toml",
             "src/data/words.txt"
@@ -114,6 +116,43 @@ fn of_a_directory_with_a_cargo_toml_only_the_nix_side_counts() {
         inner.set(),
         ["crate-env.nix", "crates/a/crate.nix", "rust-toolchain.toml"]
     );
+}
+
+/// Which of the Nix side is imported under a computed name, nobody knows before.
+#[test]
+fn what_may_be_imported_is_read_whatever_it_is_called() {
+    let files = [
+        ("Cargo.toml", "[package]"),
+        ("a.nix", "builtins.pathExists ./d.json"),
+        ("d.json", "{}"),
+        ("plain", "builtins.pathExists ./d.json"),
+        (
+            "text",
+            "Of all that is said here, ./d.json is no path; it is prose.",
+        ),
+    ];
+    for (text, expected) in [
+        ("n: import ./${n}.nix", ["a.nix", "crate-env.nix", "d.json"]),
+        (
+            "n: import (./. + \"/${n}.nix\")",
+            ["a.nix", "crate-env.nix", "d.json"],
+        ),
+        (
+            "let f = ./plain; in import f",
+            ["crate-env.nix", "d.json", "plain"],
+        ),
+        (
+            "builtins.scopedImport { } ./plain",
+            ["crate-env.nix", "d.json", "plain"],
+        ),
+    ] {
+        let fixture = Fixture::new(&files);
+        fixture.write(&[("crate-env.nix", text)]);
+        assert_eq!(fixture.set(), expected, "{text}");
+    }
+    let prose = Fixture::new(&files);
+    prose.write(&[("crate-env.nix", "./text")]);
+    assert_eq!(prose.set(), ["crate-env.nix", "text"]);
 }
 
 #[test]
@@ -187,6 +226,15 @@ fn the_metadata_tables_enter_as_a_file_of_their_own() {
     let json =
         std::fs::read_to_string(fixture.world.path().join("snapshot/.cargo-nix/metadata.json")).unwrap();
     assert_eq!(json, r#"{"":{"package":{"a":[1,2.5,"x","1979-05-27"]}}}"#);
+    // A literal reads it; a file of the project's own there is told of.
+    fixture.write(&[("crate-env.nix", "builtins.readFile ./.cargo-nix/metadata.json")]);
+    assert_eq!(fixture.set(), [".cargo-nix/metadata.json", "crate-env.nix"]);
+    fixture.write(&[(".cargo-nix/metadata.json", "{}")]);
+    let fault = fixture.fault();
+    assert!(
+        fault.starts_with("[P]/.cargo-nix/metadata.json is in the place of "),
+        "{fault}"
+    );
 }
 
 #[test]

@@ -98,6 +98,44 @@ fn looking_at_the_machine_is_refused_also_on_a_hit() {
     flake.inputs().check_pure().expect("the flake's own business");
 }
 
+/// The environment may be made of any part of it.
+#[test]
+fn a_flake_with_our_output_is_held_to_it() {
+    let flake = "{\n  outputs = _: {\n    cargoNix = import ./a.nix;\n    x = builtins.currentSystem;\n    \
+                 home = builtins.getEnv \"HOME\";\n  };\n}\n";
+    let fixture = Fixture::new(&[
+        ("crate-env.nix", "{ }"),
+        ("flake.nix", flake),
+        ("a.nix", "[ builtins.nixVersion builtins.currentTime ]"),
+    ]);
+    let message = fixture.inputs().check_pure().expect_err("a fault").to_string();
+    insta::assert_snapshot!("get_env_of_a_flake", fixture.without_paths(&message));
+}
+
+/// Where the evaluation would say so itself, what is not used does no harm.
+#[test]
+fn what_may_be_imported_is_held_to_it() {
+    for (name, text) in [
+        ("a.nix", "n: import ./${n}.nix"),
+        ("crate2/a.nix", "n: import ./crate2/${n}.nix"),
+        ("plain", "let f = ./plain; in import f"),
+    ] {
+        let fixture = Fixture::new(&[
+            ("Cargo.toml", "[package]"),
+            ("crate2/Cargo.toml", "[package]"),
+            ("crate-env.nix", text),
+            (name, "builtins.currentSystem"),
+        ]);
+        fixture
+            .inputs()
+            .check_pure()
+            .expect("it is told where it is used");
+        fixture.write(&[(name, "builtins.getEnv \"HOME\"")]);
+        let message = fixture.inputs().check_pure().expect_err("a fault").to_string();
+        assert!(message.contains(&format!("{name}:1:10")), "{message}");
+    }
+}
+
 /// Sparse: it would take long to hash, and it is not begun.
 #[test]
 fn more_than_can_be_meant_is_refused_unread() {

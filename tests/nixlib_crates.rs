@@ -52,6 +52,38 @@ const COMPUTED: [&str; 3] = [
     "lib.genAttrs [ \"made-sys\" \"other-sys\" ] (name: attrs: { env.A = attrs.crateName; })",
 ];
 
+/// The workspace's root need have no crate-env.nix of its own.
+#[test]
+fn the_lock_of_a_workspace_counts_for_its_members() {
+    let case = Case::locked(
+        &[("nixpkgs", "package-set")],
+        &[
+            ("Cargo.toml", "[workspace]\nmembers = [\"member\"]\n"),
+            ("Cargo.lock", &lock(&["made-sys"])),
+            (
+                "member/Cargo.toml",
+                "[package]\nname = \"member\"\nversion = \"0.1.0\"\n",
+            ),
+            (
+                "member/crate-env.nix",
+                "{ rust, lib }:\n{\n  crates = lib.genAttrs [ \"made-sys\" ] (name: { env.A = name; }) // {\n    \
+                 mde-sys = { };\n  };\n}\n",
+            ),
+        ],
+    );
+    let case = Case {
+        project: case.project.join("member"),
+        ..case
+    };
+    let output = env(&case, None);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains("`crates.mde-sys`") && told.contains("did you mean `made-sys`?"),
+        "{told}"
+    );
+    assert_eq!(counted(&case, None), ["MADE_SYS", "MDE_SYS"]);
+}
+
 #[test]
 fn computed_entries_count_if_cargo_lock_has_them() {
     for pinned in [false, true] {

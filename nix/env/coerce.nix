@@ -1,10 +1,13 @@
-# A variable's value as a derivation's attributes are coerced.
-value:
-if value == true then
-  "1"
-else if value == false then
-  ""
-else if builtins.isPath value then
-  "${value}"
-else
-  toString value
+# A variable's value as a derivation's attributes are coerced: what names a file is
+# copied into the store, in lists too.
+let
+  held =
+    value:
+    if builtins.isList value then
+      map held value
+    else if builtins.isPath value || builtins.isAttrs value then
+      "${value}"
+    else
+      value;
+in
+value: toString (held value)

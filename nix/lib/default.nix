@@ -64,15 +64,21 @@ rec {
   # The path of `file` in directory `directory` of the snapshot (`""`: its top).
   inSnapshot = directory: file: snapshot + "/${if directory == "" then "" else directory + "/"}${file}";
 
-  # Whether a text names a file of the snapshot without keeping it: as `toString
-  # ./file` does, and the collector takes the snapshot. Impure evaluations have
-  # the project itself there.
+  # Whether a text, or one in a list or an `outPath`, names a file of the snapshot
+  # without keeping it: as `toString ./file` does, and the collector takes the
+  # snapshot. Impure evaluations have the project itself there. What is hidden
+  # deeper is found by the evaluator (asks/dangling.rs), which knows no place.
   dangles =
-    text:
-    isString text
-    && hasPrefix "${builtins.storeDir}/" top
-    && builtins.replaceStrings [ plain ] [ "" ] text != text
-    && !(builtins.getContext text ? ${plain});
+    value:
+    if builtins.isList value then
+      builtins.any dangles value
+    else if isAttrs value then
+      !(isDerivation value) && dangles (value.outPath or null)
+    else
+      isString value
+      && hasPrefix "${builtins.storeDir}/" top
+      && builtins.replaceStrings [ plain ] [ "" ] value != value
+      && !(builtins.getContext value ? ${plain});
 
   # What is said of one.
   dangling = shown: {

@@ -1,6 +1,6 @@
 # The inputs of the project's flake.lock by name, as far as they are of use:
-# -> { sources = { nixpkgs ? ; fenix ? ; rust-overlay ? ; }; hashes; } or
-# { problems; }, each source a set with `outPath`. Nothing is fetched before it is
+# -> { sources = { nixpkgs ? ; fenix ? ; rust-overlay ? ; }; names; hashes; } or
+# { problems; }, `names` of all inputs, each source a set with `outPath`. Nothing is fetched before it is
 # used.
 { tools, arguments }:
 let
@@ -103,6 +103,7 @@ else if !(builtins.elem version [ 5 6 7 ]) then
 else
   {
     sources = builtins.mapAttrs (_: source) (listToAttrs wanted);
+    names = attrNames root;
     # Of every input, and of theirs: a flake's outputs may use any of them.
     hashes = builtins.concatMap (node: if node ? locked.narHash then [ node.locked.narHash ] else [ ]) (
       builtins.attrValues lock.nodes

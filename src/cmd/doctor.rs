@@ -5,6 +5,7 @@
 //! environment can be had, 1 if something needed is missing.
 
 mod machine;
+mod pins;
 mod project;
 mod shell;
 

@@ -30,6 +30,7 @@ pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
     let outcome = Outcome {
         swept: &swept,
         kept: plan.kept.len() + swept.busy,
+        young: plan.young,
         bytes,
         dry_run: args.dry_run,
     };

@@ -3,24 +3,18 @@
 //! part of the key, and `cargo remove` must not break an environment.
 
 use super::dump::CrateEntry;
-use crate::bounded;
 use crate::cargo_lock::Lock;
 use crate::project::Project;
 use std::collections::BTreeSet;
 
-/// Those names below `crates` that are not in Cargo.lock, each with a warning;
-/// none without a Cargo.lock that can be read.
-pub fn unknown<'a>(crates: &'a [CrateEntry], project: &Project) -> Vec<(&'a CrateEntry, String)> {
+/// A warning for each of these names that is not in Cargo.lock; none without a
+/// Cargo.lock that can be read.
+pub fn unknown(crates: &[CrateEntry], project: &Project) -> Vec<String> {
     if crates.is_empty() {
         return Vec::new();
     }
-    let Some(lock) = project
-        .layers
-        .iter()
-        .map(|layer| layer.join("Cargo.lock"))
-        .find_map(|path| bounded::read(&path, bounded::SMALL).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-    else {
+    let text = project.cargo_lock().ok().flatten();
+    let Some(lock) = text.and_then(|text| String::from_utf8(text).ok()) else {
         return Vec::new();
     };
     let Ok(lock) = Lock::parse(&lock) else {
@@ -46,7 +40,7 @@ pub fn unknown<'a>(crates: &'a [CrateEntry], project: &Project) -> Vec<(&'a Crat
                 .map_or(String::new(), |(file, line, column)| {
                     format!("{}:{line}:{column}: ", project.root.join(file).display())
                 });
-            (entry, warning(&entry.name, place))
+            warning(&entry.name, place)
         })
         .collect()
 }
@@ -85,8 +79,7 @@ mod tests {
             name: name.to_owned(),
             position: Some(("crate-env.nix".to_owned(), 4, 3)),
         };
-        let told = unknown(std::slice::from_ref(&entry), project);
-        told.into_iter().map(|(_, warning)| warning).collect()
+        unknown(std::slice::from_ref(&entry), project)
     }
 
     const LOCK: &str = "version = 4\n[[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n";

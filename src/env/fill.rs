@@ -1,7 +1,6 @@
 //! A slot that is not there: the evaluator is asked for the environment, once for
 //! each key however many processes want it, over a snapshot of the inputs.
 
-use super::crates;
 use super::dump::Meta;
 use super::parts::{Crates, key, system};
 use super::{Env, Look};
@@ -139,10 +138,7 @@ impl Look<'_> {
             path: answer.path,
             env,
             warnings: answer.lasting.iter().map(portable).collect(),
-            unknown_crates: crates::unknown(&meta.crates, &self.project)
-                .into_iter()
-                .map(|(entry, _)| entry.clone())
-                .collect(),
+            crates: meta.crates,
             units: meta.units.as_ref().map(write).transpose()?,
         };
         self.cache.fill(&self.key, &slot)?;
@@ -201,8 +197,21 @@ impl Look<'_> {
         ))
     }
 
-    /// Adds parts of this machine to the store, and remembers where they are.
+    /// Adds parts of this machine to the store, and remembers where they are. A
+    /// project can make its evaluation ask for anything.
     fn import(&self, items: Vec<Import>, host: &Host, progress: &mut Progress) -> Result<()> {
+        let offered = host::imports::offered(&host.describe(&self.vars.store_dir()));
+        if let Some(item) = items.iter().find(|item| !offered.contains(item)) {
+            return Err(Error::Project {
+                message: format!(
+                    "the evaluation asks for `{}` out of {} to be added to the store, which is no part of this \
+                     machine's toolchains\n  take `cargoNix.imports` and `cargo-nix-needs-imports` out of the \
+                     project's expressions; what is to be read belongs into the project, as `./file`",
+                    item.name,
+                    item.root.display()
+                ),
+            });
+        }
         let ask = Ask::Import(ImportAsk { items });
         let settings = Settings {
             impure: true,

@@ -200,7 +200,7 @@ impl<'a> Look<'a> {
         for warning in &slot.warnings {
             crate::say!("warning: {}", warning.replace(cache::ROOT, &root));
         }
-        for (_, warning) in crates::unknown(&slot.unknown_crates, &self.project) {
+        for warning in crates::unknown(&slot.crates, &self.project) {
             crate::say!("warning: {warning}");
         }
     }

@@ -1,6 +1,5 @@
 //! What a key is made of, besides the inputs.
 
-use crate::bounded;
 use crate::cache::{Cache, Key, KeyParts};
 use crate::cargo_lock;
 use crate::cli::ObtainArgs;
@@ -32,15 +31,13 @@ impl Crates {
         cache: &Cache,
     ) -> Result<Crates> {
         let pinned = inputs.layout().pins.is_some();
-        let known = match pinned.then(|| lock(project)).flatten().transpose()? {
-            Some(text) => host::sys_crates::in_lock(&text),
-            None => Vec::new(),
-        };
+        let lock = if pinned { project.cargo_lock()? } else { None };
+        let known = lock.map_or_else(Vec::new, |text| host::sys_crates::in_lock(&text));
         let any = key(args, vars, inputs, None, &known);
         let overrides = cache.overrides(&any);
         let mut names: BTreeSet<String> = known.into_iter().collect();
         if !overrides.is_empty()
-            && let Some(text) = lock(project).transpose()?
+            && let Some(text) = project.cargo_lock()?
         {
             let listed: HashSet<&str> = cargo_lock::names(&text).collect();
             names.extend(
@@ -52,13 +49,6 @@ impl Crates {
         let names = names.into_iter().collect();
         Ok(Crates { names, any })
     }
-}
-
-/// The text of the project's Cargo.lock, if it has one.
-fn lock(project: &Project) -> Option<Result<Vec<u8>>> {
-    let layers = project.layers.iter();
-    let mut texts = layers.map(|layer| bounded::read_if_any(&layer.join("Cargo.lock"), bounded::SMALL));
-    texts.find_map(Result::transpose)
 }
 
 /// `host`: `None` for whatever machine.

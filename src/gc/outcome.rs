@@ -1,5 +1,6 @@
 //! What `cargo-nix gc` tells.
 
+use super::GRACE;
 use super::sweep::Swept;
 use crate::closure::iec;
 use serde_json::json;
@@ -12,6 +13,8 @@ pub struct Outcome<'a> {
     pub swept: &'a Swept,
     /// How many slots stay.
     pub kept: usize,
+    /// How many of these only because they are young.
+    pub young: usize,
     /// Bytes of the store that nothing of ours holds any more, if known.
     pub bytes: Option<u64>,
     /// Nothing was done.
@@ -48,6 +51,15 @@ impl Outcome<'_> {
             counted(*left_overs, "left-over")
         );
         let _ = writeln!(out, "; {} kept", counted(self.kept, "slot"));
+        if self.young > 0 {
+            let _ = writeln!(
+                out,
+                "{} of these {} younger than {} minutes and no project's last: a later run drops what is still unused",
+                self.young,
+                if self.young == 1 { "is" } else { "are" },
+                GRACE.as_secs() / 60
+            );
+        }
         if *busy > 0 {
             let _ = writeln!(
                 out,

@@ -64,6 +64,8 @@ pub struct Plan {
     pub slots: Vec<SeenSlot>,
     /// Slots that stay.
     pub kept: Vec<SeenSlot>,
+    /// How many of these stay only because they are younger than [`GRACE`].
+    pub young: usize,
     /// Projects to forget: their id, and where they were, if known.
     pub projects: Vec<(String, Option<PathBuf>)>,
     /// Lock files that lock nothing any more.
@@ -87,6 +89,7 @@ pub fn plan(seen: &Seen, keep: usize) -> Plan {
     let wanted = wanted(&seen.projects, keep);
     let stays = |slot: &SeenSlot| wanted.contains(&slot.key) || slot.age < GRACE;
     let (kept, slots): (Vec<SeenSlot>, Vec<SeenSlot>) = seen.slots.iter().cloned().partition(stays);
+    let young = kept.iter().filter(|slot| !wanted.contains(&slot.key)).count();
     let locked: BTreeSet<&Key> = kept.iter().map(|slot| &slot.key).collect();
     let gone = |project: &SeenProject| match &project.place {
         Place::There(_) => None,
@@ -105,6 +108,7 @@ pub fn plan(seen: &Seen, keep: usize) -> Plan {
         left_overs: stale.map(|(path, _)| path.clone()).collect(),
         slots,
         kept,
+        young,
     }
 }
 

@@ -2,11 +2,14 @@
 //! the cache; for each store directory `id` to store path.
 //!
 //! Promises: only paths of the store that is asked about, and that exist, are given; two processes that remember
-//! at once both get their entries in (a lock beside the file). An entry is a
-//! saving, never a proof: the evaluator finds out by itself what a path holds.
+//! at once both get their entries in (a lock beside the file); what is known of an id is not replaced while it
+//! exists. Every project of the machine uses these entries, so none may choose what becomes one: an evaluation
+//! can only ask for what was [`offered`].
 
 use crate::error::{Error, Result};
 use crate::sealed;
+use cargo_nix_protocol::Import;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -49,7 +52,27 @@ pub fn of(description: &serde_json::Value) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Adds `id -> path` to `store_dir`'s; entries whose path is gone are dropped on
+/// What an evaluation over a description (`Host::describe`) may ask for: the
+/// components of its toolchains, in the words of nix/rust/host.nix.
+pub fn offered(description: &Value) -> Vec<Import> {
+    let toolchains = description["rust"]["toolchains"].as_object();
+    let mut offered = Vec::new();
+    for toolchain in toolchains.into_iter().flat_map(|toolchains| toolchains.values()) {
+        let components = toolchain["components"].as_object();
+        offered.extend(components.into_iter().flatten().filter_map(|(name, component)| {
+            let version = component["version"].as_str().or(toolchain["version"].as_str())?;
+            Some(Import {
+                id: component["id"].as_str()?.to_owned(),
+                name: format!("{name}-{version}"),
+                root: toolchain["root"].as_str()?.into(),
+                files: serde_json::from_value(component["files"].clone()).ok()?,
+            })
+        }));
+    }
+    offered
+}
+
+/// Adds `id -> path` to `store_dir`'s, unless it has a path for `id`; entries whose path is gone are dropped on
 /// the way, those of other stores too.
 ///
 /// # Errors
@@ -62,7 +85,8 @@ pub fn remember(cache_dir: &Path, store_dir: &Path, id: &str, path: &str) -> Res
     drop_gone(&mut all);
     all.entry(store_dir.to_string_lossy().into_owned())
         .or_default()
-        .insert(id.to_string(), path.to_string());
+        .entry(id.to_owned())
+        .or_insert_with(|| path.to_owned());
     write(cache_dir, &all)
 }
 
@@ -138,6 +162,18 @@ mod tests {
         assert_eq!(known_of(cache, "/one"), ["a"]);
         assert_eq!(known_of(cache, "/two"), ["a", "b"]);
         assert!(known_of(cache, "/three").is_empty());
+    }
+
+    #[test]
+    fn what_is_known_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = directory.path();
+        let store = Path::new("/store");
+        let (first, second) = (cache.to_str().unwrap(), "/");
+        for path in ["/nonexistent/store/path", first, second] {
+            remember(cache, store, "id", path).unwrap();
+        }
+        assert_eq!(known(cache, store)["id"], first);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a discovery begins with: of each layer crate-env.nix and the tables of
 //! Cargo.toml, the pins, rust-toolchain.toml.
 
-use super::discover::{Reach, Walk, What};
+use super::discover::Walk;
 use super::manifest::Seen;
+use super::reach::{Looks, Reach, What};
 use super::resolve::{Way, normalise};
-use super::{Layout, lock, metadata};
+use super::scan::OURS;
+use super::{Layout, faults, lock, metadata};
 use crate::bounded;
 use crate::error::Result;
 use crate::project::{CRATE_ENV, RUST_TOOLCHAIN};
@@ -17,7 +19,7 @@ impl Walk<'_> {
         let mut tables = Map::new();
         let named = Reach {
             named: true,
-            from_env: false,
+            looks: Looks::Free,
         };
         for layer in &layout.layers {
             let directory = Path::new(layer);
@@ -25,7 +27,7 @@ impl Walk<'_> {
                 directory.join(CRATE_ENV),
                 What::Import,
                 Reach {
-                    from_env: true,
+                    looks: Looks::Never,
                     ..named
                 },
             );
@@ -33,9 +35,13 @@ impl Walk<'_> {
                 tables.insert(layer.clone(), table);
             }
         }
+        let ours = Path::new(OURS).join("metadata.json");
+        if !tables.is_empty() && matches!(self.look(&ours), Ok(Some(_))) {
+            return Err(faults::in_the_way(&self.root.join(ours)));
+        }
         if let Some(pins) = &layout.pins {
             let directory = Path::new(pins);
-            self.queue(directory.join("flake.nix"), What::Import, named);
+            self.queue(directory.join("flake.nix"), What::Flake, named);
             self.queue(directory.join("flake.lock"), What::Plain, named);
             self.queue(directory.join("npins"), What::Any, named);
             self.flake_lock(directory)?;
@@ -78,7 +84,7 @@ impl Walk<'_> {
             };
             let reach = Reach {
                 named: true,
-                from_env: false,
+                looks: Looks::Free,
             };
             self.queue(flake.join("flake.nix"), What::Import, reach);
             self.queue(flake, What::Any, reach);

@@ -11,9 +11,10 @@
 //! up with a directory is not held to that where it can be avoided.
 
 use super::faults::{self, Origin};
-use super::findings::Finding;
+use super::findings::{Finding, is_silent};
 use super::literals;
 use super::manifest::{Manifest, Record, Seen, hash_file, join};
+use super::reach::{Looks, Reach, What};
 use super::resolve::{Way, normalise};
 use super::scan::{self, Entry, Sweep};
 use super::stat::{Kind, Stat};
@@ -29,23 +30,9 @@ use std::rc::Rc;
 /// agreed to anything, and copied into the store: what is more is a mistake.
 const MOST: u64 = 512 << 20;
 
-/// Why a path is looked at. A file is read again if a later reason is stronger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reach {
-    /// An expression names it: faults are errors.
-    pub(super) named: bool,
-    /// crate-env.nix leads to it: it must not look at the machine.
-    pub(super) from_env: bool,
-}
-
-impl Reach {
-    fn with(self, other: Reach) -> Reach {
-        Reach {
-            named: self.named || other.named,
-            from_env: self.from_env || other.from_env,
-        }
-    }
-}
+/// A file that a literal names is read if it may be an expression, whatever its
+/// name; larger ones are data.
+const MOST_OF_A_GUESS: u64 = 64 << 10;
 
 /// Stands for the hash of contents that are not read yet.
 const LATER: [u8; 32] = [0; 32];
@@ -58,19 +45,6 @@ struct Task {
     what: What,
     reach: Reach,
     origin: Option<Rc<Origin>>,
-}
-
-/// What a path is to us.
-#[derive(Clone, Copy)]
-pub(super) enum What {
-    /// Whatever it is: a literal.
-    Any,
-    /// An expression: a directory stands for its default.nix.
-    Import,
-    /// Data.
-    Plain,
-    /// A directory in one that counts.
-    Within(Sweep),
 }
 
 /// A discovery under way.
@@ -236,21 +210,33 @@ impl<'a> Walk<'a> {
             (Kind::Special, _) if task.reach.named => {
                 Err(faults::special(&join(self.root, &real), task.origin.as_deref()))
             }
-            (Kind::Directory, What::Plain) | (Kind::Special | Kind::Link, _) => Ok(()),
+            (Kind::Directory, What::Plain | What::Flake) | (Kind::Special | Kind::Link, _) => Ok(()),
         }
     }
 
     /// A file becomes a member; an expression is read for its literals.
     fn file(&mut self, real: &Path, stat: Stat, task: &Task) -> Result<()> {
         let absolute = join(self.root, real);
-        let within_nix_side = matches!(task.what, What::Within(Sweep::NixSide));
+        let is_nix = || real.extension().is_some_and(|e| e == "nix");
         let is_expression = match task.what {
-            What::Import => true,
+            What::Import | What::Flake => true,
             What::Plain => false,
-            What::Any | What::Within(_) => !within_nix_side && real.extension().is_some_and(|e| e == "nix"),
+            What::Any | What::Within(_) => is_nix(),
         };
         if is_expression {
-            return self.expression(real, stat, task);
+            return self.expression(real, stat, task, None);
+        }
+        let is_guess = matches!(task.what, What::Any) && stat.size() <= MOST_OF_A_GUESS;
+        let guess = is_guess
+            .then(|| bounded::read(&absolute, MOST_OF_A_GUESS).ok())
+            .flatten();
+        if guess.as_deref().is_some_and(literals::may_lead_on) {
+            let reach = task.reach.perhaps();
+            let task = Task {
+                reach,
+                ..task.clone()
+            };
+            return self.expression(real, stat, &task, guess);
         }
         let known = match self.records.get(real).map(|record| &record.seen) {
             Some(Seen::File(hash)) => Some(*hash),
@@ -259,10 +245,10 @@ impl<'a> Walk<'a> {
                 if self.bytes > MOST {
                     return Err(faults::too_much(&absolute, MOST, task.origin.as_deref()));
                 }
-                self.known
-                    .get(real)
-                    .filter(|(old, _)| *old == stat)
-                    .map(|(_, hash)| *hash)
+                let known = self.known.get(real).filter(|(old, _)| *old == stat);
+                // Of the bytes that were looked through.
+                let read = guess.map(|bytes| *blake3::hash(&bytes).as_bytes());
+                read.or(known.map(|(_, hash)| *hash))
             }
         };
         let hash = known.unwrap_or(LATER);
@@ -273,7 +259,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn expression(&mut self, real: &Path, stat: Stat, task: &Task) -> Result<()> {
+    /// `bytes`: if they are read already.
+    fn expression(&mut self, real: &Path, stat: Stat, task: &Task, bytes: Option<Vec<u8>>) -> Result<()> {
         let Some(base) = self.base(&task.path) else {
             return Ok(());
         };
@@ -285,8 +272,15 @@ impl<'a> Walk<'a> {
         }
         self.read.insert(name, reach);
         let absolute = join(self.root, real);
-        let bytes =
-            bounded::read(&absolute, bounded::LARGE).map_err(|error| self.unreadable(real, &error, task))?;
+        let read = || bounded::read(&absolute, bounded::LARGE);
+        let bytes = match bytes.map_or_else(read, Ok) {
+            Ok(bytes) => bytes,
+            Err(_) if matches!(task.what, What::Within(Sweep::NixSide)) => {
+                self.put(real, stat, Seen::Unreadable, false);
+                return Ok(());
+            }
+            Err(error) => return Err(self.unreadable(real, &error, task)),
+        };
         self.put(real, stat, Seen::File(*blake3::hash(&bytes).as_bytes()), true);
         let source = match std::str::from_utf8(&bytes) {
             Ok(source) => source,
@@ -294,8 +288,22 @@ impl<'a> Walk<'a> {
             Err(error) => return Err(faults::not_utf8(&absolute, &bytes, error.valid_up_to())),
         };
         let found = literals::read(source);
-        if reach.from_env && !is_generated(real) {
-            for used in found.uses {
+        let speaks_of_us = matches!(task.what, What::Flake) && source.contains("cargoNix");
+        let reach = Reach {
+            looks: reach.looks.max(if speaks_of_us {
+                Looks::NotUnseen
+            } else {
+                Looks::Free
+            }),
+            ..reach
+        };
+        if !is_generated(real) {
+            let counts = |name: &str| match reach.looks {
+                Looks::Free => false,
+                Looks::NotUnseen => is_silent(name),
+                Looks::Never => true,
+            };
+            for used in found.uses.into_iter().filter(|used| counts(used.name)) {
                 let (line, column) = literals::place(source, used.offset);
                 let file = real.to_string_lossy().into_owned();
                 let name = used.name.to_owned();
@@ -377,14 +385,10 @@ impl<'a> Walk<'a> {
             } else {
                 What::Within(listing.sweep)
             };
-            let reach = Reach {
-                named: false,
-                ..reach
-            };
             self.tasks.push(Task {
                 path,
                 what,
-                reach,
+                reach: reach.perhaps(),
                 origin: task.origin.clone(),
             });
         }

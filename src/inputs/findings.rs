@@ -12,6 +12,11 @@ pub(super) const HOME: &str = "~/";
 /// Those that pure evaluation reports by itself.
 pub(super) const REPORTED: [&str; 3] = ["currentTime", "currentSystem", "storePath"];
 
+/// Whether an evaluation answers a use of `name` without an error.
+pub(super) fn is_silent(name: &str) -> bool {
+    name != HOME && !REPORTED.contains(&name)
+}
+
 /// The builtins, and what a project can do instead.
 pub(super) const FORBIDDEN: [(&str, &str); 7] = [
     (
@@ -81,6 +86,12 @@ impl Finding {
                     .find(|(other, _)| *other == name)
                     .map_or("evaluate with --impure", |(_, way_out)| way_out),
             ),
+        };
+        let way_out = if file.ends_with("flake.nix") {
+            "with its output `cargoNix` the environment is made of this file: do without it here, or evaluate with \
+             --impure"
+        } else {
+            way_out
         };
         format!("{what}\n{shown}\n  {way_out}")
     }

@@ -33,14 +33,16 @@ pub(super) struct Use {
 pub(super) fn uses(tokens: &[Token<'_>]) -> Vec<Use> {
     let tokens = &without_parentheses(tokens)[..];
     let names = Names::read(tokens);
+    let lists = Inherit::lists(tokens, &names);
     let mut uses = Vec::new();
-    let mut inherit = Inherit::No;
     for (at, token) in tokens.iter().enumerate() {
-        inherit = inherit.after(tokens, at, &names);
+        let inherit = lists[at];
         let found = if token.kind == TOKEN_PATH_HOME {
             Some(HOME)
         } else if names.mean_builtins(tokens, at) {
             names.hidden(tokens, at, inherit)
+        } else if inherit == Inherit::Builtins && token.kind == TOKEN_STRING_CONTENT && !is_safe(token.text) {
+            Some(COMPUTED)
         } else {
             forbidden(token).filter(|name| names.reaches(tokens, at, inherit, name))
         };
@@ -93,19 +95,49 @@ enum Inherit {
 }
 
 impl Inherit {
-    fn after(self, tokens: &[Token<'_>], at: usize, names: &Names<'_>) -> Inherit {
-        match (tokens[at].kind, &tokens[at + 1..]) {
-            (TOKEN_INHERIT, [open, word, close, ..])
-                if open.kind == TOKEN_L_PAREN && close.kind == TOKEN_R_PAREN && names.has(word) =>
-            {
-                Inherit::Builtins
+    /// For each token, in which list it is.
+    fn lists(tokens: &[Token<'_>], names: &Names<'_>) -> Vec<Inherit> {
+        let mut lists = vec![Inherit::No; tokens.len()];
+        let mut at = 0;
+        while at < tokens.len() {
+            if tokens[at].kind != TOKEN_INHERIT {
+                at += 1;
+                continue;
             }
-            (TOKEN_INHERIT, [open, ..]) if open.kind == TOKEN_L_PAREN => Inherit::Other,
-            (TOKEN_INHERIT, _) => Inherit::Scope,
-            (TOKEN_SEMICOLON, _) => Inherit::No,
-            _ => self,
+            let source = source(&tokens[at + 1..]);
+            let list = match source {
+                [] => Inherit::Scope,
+                [_, word, _] if names.has(word) => Inherit::Builtins,
+                _ => Inherit::Other,
+            };
+            // The source may have lists of its own.
+            let start = at + 1 + source.len();
+            let ends = |token: &Token<'_>| token.kind == TOKEN_SEMICOLON;
+            let end = tokens[start..]
+                .iter()
+                .position(ends)
+                .map_or(tokens.len(), |n| start + n);
+            lists[start..end].fill(list);
+            at += 1;
+        }
+        lists
+    }
+}
+
+/// The `(…)` that `after` an `inherit` begins with.
+fn source<'a, 'b>(after: &'a [Token<'b>]) -> &'a [Token<'b>] {
+    let mut open = 0_usize;
+    for (at, token) in after.iter().enumerate() {
+        match token.kind {
+            TOKEN_L_PAREN => open += 1,
+            TOKEN_R_PAREN => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open == 0 {
+            return if at == 0 { &[] } else { &after[..=at] };
         }
     }
+    after
 }
 
 /// What `builtins` is called in a file.
@@ -175,7 +207,7 @@ impl<'a> Names<'a> {
             (_, Some(TOKEN_DOT)) => {
                 let quoted = two == Some(TOKEN_STRING_START)
                     && three == Some(TOKEN_STRING_CONTENT)
-                    && is_word(tokens[at + 3].text)
+                    && is_safe(tokens[at + 3].text)
                     && tokens.get(at + 4).is_some_and(|end| end.kind == TOKEN_STRING_END);
                 let written = !matches!(two, Some(TOKEN_STRING_START | TOKEN_INTERPOL_START)) || quoted;
                 (!written).then_some(COMPUTED)
@@ -246,10 +278,10 @@ fn kind_before(tokens: &[Token<'_>], at: usize, n: usize) -> Option<SyntaxKind> 
     Some(tokens.get(at.checked_sub(n)?)?.kind)
 }
 
-/// Text of a string that means itself, without escapes.
-fn is_word(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+/// Text of a string that means itself, without escapes, and not `builtins` again.
+fn is_safe(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    text.bytes().all(is_plain) && text != VALUE
 }
 
 /// A word of its own: not selected from something, not being defined.
@@ -327,6 +359,8 @@ mod tests {
             "let b = builtins; in f b",
             "let in { b = builtins; }",
             "builtins.getAttr \"getEnv\" builtins",
+            "let inherit (builtins.builtins) getEnv; in 1",
+            "let inherit (let a = 1; in builtins) getEnv; in 1",
         ] {
             assert_eq!(names(source), [VALUE], "{source}");
         }
@@ -335,6 +369,10 @@ mod tests {
             "builtins.\"${name}\"",
             "builtins.\"get\\Env\"",
             "let b = builtins; in b.${name}",
+            "builtins.\"builtins\".getEnv \"A\"",
+            "builtins.\"builtins\".nixVersion",
+            "let inherit (builtins) \"get\\Env\"; in 1",
+            "({ inherit (builtins) \"builtins\"; }).builtins.getEnv \"A\"",
         ] {
             assert_eq!(names(source), [COMPUTED], "{source}");
         }

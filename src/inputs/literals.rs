@@ -55,6 +55,13 @@ pub(super) fn read(source: &str) -> Found {
     }
 }
 
+/// Whether `bytes`, of a file that a literal names and that may be anything, can be
+/// an expression that leads on or looks at the machine.
+pub(super) fn may_lead_on(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes)
+        .is_ok_and(|source| read(source) != Found::default() && rnix::Root::parse(source).errors().is_empty())
+}
+
 /// `touching[i]`: nothing stands between token `i` and the one before it.
 fn literals(tokens: &[Token<'_>], touching: &[bool]) -> Vec<Literal> {
     let mut found = Vec::new();

@@ -21,6 +21,20 @@ pub(super) fn relative_inputs(text: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// The names of the inputs, if there are some and none is nixpkgs, as
+/// nix/sources/flake-lock.nix decides that.
+pub(crate) fn without_nixpkgs(text: &[u8]) -> Option<Vec<String>> {
+    let lock: Value = serde_json::from_slice(text).ok()?;
+    let inputs = lock["nodes"][lock["root"].as_str()?]["inputs"].as_object()?;
+    let most = lock["nodes"].as_object().map_or(0, serde_json::Map::len);
+    let is_nixpkgs = |name: &String| {
+        let node = follow(&lock, &[Value::String(name.clone())], most);
+        name == "nixpkgs" || node.is_some_and(|node| node["locked"]["repo"] == "nixpkgs")
+    };
+    let none = !inputs.is_empty() && !inputs.keys().any(is_nixpkgs);
+    none.then(|| inputs.keys().cloned().collect())
+}
+
 /// Where the tree of `node` lies; `None` if it is fetched from elsewhere.
 fn place(lock: &Value, node: &Value, depth: usize) -> Option<String> {
     let locked = &node["locked"];

@@ -21,9 +21,10 @@ mod forbidden;
 mod formats;
 mod key;
 mod literals;
-mod lock;
+pub(crate) mod lock;
 mod manifest;
 mod metadata;
+mod reach;
 mod resolve;
 mod scan;
 pub(crate) mod snapshot;
@@ -45,7 +46,7 @@ use std::path::{Path, PathBuf};
 
 /// The kind of the manifest's file. What counts as an input may differ between
 /// versions, and with it what a manifest means.
-const MANIFEST: &str = concat!("manifest-", env!("CARGO_PKG_VERSION"));
+const MANIFEST: &str = concat!("manifest-2-", env!("CARGO_PKG_VERSION"));
 
 /// How often a snapshot is tried while the project is being written to.
 const ATTEMPTS: usize = 5;

@@ -10,6 +10,8 @@ pub struct Derivation {
     pub outputs: Vec<String>,
     /// Store paths of the derivations it is built from.
     pub inputs: Vec<String>,
+    /// Store paths of the files that it is built from.
+    pub sources: Vec<String>,
     /// Its output's hash is given: it may use the network.
     pub fixed: bool,
 }
@@ -19,6 +21,8 @@ pub struct Derivation {
 pub struct Missing {
     /// Its store path.
     pub path: String,
+    /// See [`Derivation::sources`].
+    pub sources: Vec<String>,
     /// See [`Derivation::fixed`].
     pub fixed: bool,
 }
@@ -51,13 +55,14 @@ pub fn left(
         stack.extend(derivation.inputs);
         left.push(Missing {
             path,
+            sources: derivation.sources,
             fixed: derivation.fixed,
         });
     }
     left
 }
 
-/// Reads the first two fields of `Derive([(output,path,…),…],[(drv,[output,…]),…],…)`.
+/// Reads the first three fields of `Derive([(output,path,…),…],[(drv,[output,…]),…],[source,…],…)`.
 pub fn parse(text: &str) -> Option<Derivation> {
     let mut cursor = Cursor {
         rest: text.strip_prefix("Derive(")?,
@@ -74,6 +79,10 @@ pub fn parse(text: &str) -> Option<Derivation> {
         derivation.inputs.push(cursor.after("(")?.string()?);
         cursor.after(",")?.list(|cursor| cursor.string().map(drop))?;
         cursor.after(")").map(drop)
+    })?;
+    cursor.after(",")?.list(|cursor| {
+        derivation.sources.push(cursor.string()?);
+        Some(())
     })?;
     Some(derivation)
 }
@@ -132,7 +141,7 @@ mod tests {
             .map(|input| format!("(\"{input}\",[\"out\",\"dev\"])"))
             .collect();
         format!(
-            "Derive([(\"out\",\"{output}\",\"\",\"\")],[{}],[],\"s\",\"/bin/sh\",[],[])",
+            "Derive([(\"out\",\"{output}\",\"\",\"\")],[{}],[\"/s/e\"],\"s\",\"/bin/sh\",[],[])",
             inputs.join(",")
         )
     }
@@ -142,6 +151,7 @@ mod tests {
         let derivation = parse(&text("/s/a", &["/s/b.drv", "/s/c.drv"])).expect("a derivation");
         assert_eq!(derivation.outputs, ["/s/a"]);
         assert_eq!(derivation.inputs, ["/s/b.drv", "/s/c.drv"]);
+        assert_eq!(derivation.sources, ["/s/e"]);
     }
 
     #[test]

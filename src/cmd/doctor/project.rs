@@ -1,10 +1,9 @@
-//! The project at hand: crate-env.nix, .envrc, pins.
+//! The project at hand: crate-env.nix, .envrc.
 
-use super::Check;
+use super::{Check, pins};
 use crate::error::Result;
 use crate::project::Project;
 use crate::vars::Vars;
-use rnix::ast::{Attr, HasEntry as _};
 use std::path::Path;
 
 /// The project, if there is one, and how it stands.
@@ -53,39 +52,6 @@ pub(super) fn checks(start: Option<&Path>, vars: &Vars) -> Result<(Option<Projec
             "`cargo nix init` writes one; then `direnv allow`",
         ),
     });
-    checks.push(match &project.pins {
-        Some(pins) if is_unlocked(pins) => Check::absent(
-            "inputs",
-            format!(
-                "{} has inputs, but there is no flake.lock: the host set is used",
-                pins.join("flake.nix").display()
-            ),
-            format!(
-                "run `nix flake lock` in {}, and commit flake.lock",
-                pins.display()
-            ),
-        ),
-        Some(pins) => Check::ok("inputs", format!("pinned in {}", pins.display())),
-        None => Check::ok("inputs", "not pinned: the host set is used"),
-    });
+    checks.push(pins::check(project.pins.as_deref()));
     Ok((Some(project), checks))
-}
-
-/// Whether a flake's inputs are what should pin them, and are not locked: then
-/// nothing of the flake is used.
-fn is_unlocked(pins: &Path) -> bool {
-    if pins.join("flake.lock").is_file() || pins.join("npins/default.nix").is_file() {
-        return false;
-    }
-    let flake = crate::bounded::read(&pins.join("flake.nix"), crate::bounded::SMALL).unwrap_or_default();
-    let parsed = rnix::Root::parse(&String::from_utf8_lossy(&flake)).tree();
-    let Some(rnix::ast::Expr::AttrSet(set)) = parsed.expr() else {
-        return false;
-    };
-    let paths = set.attrpath_values().filter_map(|entry| entry.attrpath());
-    let mut first = paths.filter_map(|path| path.attrs().next());
-    first.any(|name| match name {
-        Attr::Ident(name) => name.ident_token().is_some_and(|token| token.text() == "inputs"),
-        _ => false,
-    })
 }

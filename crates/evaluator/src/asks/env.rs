@@ -1,6 +1,6 @@
 //! A project's environment: evaluated, realised, rooted.
 
-use super::{Session, apply, decode};
+use super::{Session, apply, dangling, decode};
 use crate::failure::{Fallible, fail, of_nix};
 use crate::nix::{NixError, Value};
 use crate::places::Places;
@@ -23,7 +23,8 @@ pub fn answer(session: &Session, ask: &EnvAsk) -> Fallible<Answer> {
 }
 
 /// A value of which the library itself needs an import says so by an error
-/// that begins with this, followed by a JSON list of [`Import`]s.
+/// that begins with this, followed by a JSON list of [`Import`]s. A project can
+/// say it as well: whoever imports has to know what there is to be asked for.
 const NEEDS_IMPORTS: &str = "cargo-nix-needs-imports ";
 
 fn needs_imports(failure: Box<Failure>) -> Fallible<Answer> {
@@ -145,7 +146,7 @@ impl<'a> Evaluation<'a> {
         env.realise().map_err(self.failed(REALISING))
     }
 
-    /// Tells how much is left to build; without a network, nothing of it may be
+    /// Tells how much is left to build. None of it may name what nothing holds; without a network, nothing of it may be
     /// a download, whoever builds (a daemon does not know of `--offline`).
     fn expect(&self, derivation: &str) -> Fallible<()> {
         let read = |path: &str| std::fs::read_to_string(path).ok();
@@ -153,6 +154,7 @@ impl<'a> Evaluation<'a> {
         self.session
             .chatter
             .expect(u64::try_from(left.len()).unwrap_or(u64::MAX));
+        dangling::check(self.session, &self.ask.arguments.system, &self.places, &left)?;
         let download = left.iter().find(|missing| missing.fixed);
         match download.filter(|_| self.session.settings.offline) {
             None => Ok(()),

@@ -2,6 +2,7 @@
 //! open store, and an evaluator of its own for each request.
 
 mod closure;
+mod dangling;
 mod env;
 mod import;
 mod probe;
@@ -85,6 +86,7 @@ impl Session {
         };
         answer
             .map_err(|failure| of_build(failure, &self.chatter.wreckage()))
+            .map_err(|failure| refused::of_downloading(failure, self.settings.offline))
             .map_err(|failure| {
                 refused::of_host_paths(failure, &self.settings.sandbox_paths, self.daemon.is_some())
             })
