@@ -11,6 +11,7 @@ use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::project::Project;
 use crate::vars::{STATUS, Vars};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -37,11 +38,11 @@ struct Wish {
 /// the shell keeps as they are, such as readonly ones.
 pub fn turn(now: &Variables, vars: &Vars, kept: &[&str]) -> Turn {
     let mut say = Vec::new();
-    let mut inside = now.clone();
+    let mut inside = Cow::Borrowed(now);
     let held = now.get(OsStr::new(CARRIED)).map(|text| text.as_os_str());
     let carried = Carried::decode(held).unwrap_or_else(|_| {
         // What it was before need not be guessed: nobody else sets it.
-        inside.remove(OsStr::new(STATUS));
+        inside.to_mut().remove(OsStr::new(STATUS));
         say.push(format!(
             "cargo-nix: ${CARRIED} is damaged, or of another version of cargo-nix: what the variables were \
              before cannot be restored\n  start a new shell if something is missing"
