@@ -20,6 +20,12 @@ pub enum Error {
         /// Where the search began.
         start: PathBuf,
     },
+    /// The directory that the search is to begin in is not there.
+    #[error("there is no directory {}\n  name one that is in a Rust project", path.display())]
+    NoDirectory {
+        /// As it was given; `.` is the shell's own.
+        path: PathBuf,
+    },
     /// Neither `XDG_CACHE_HOME` nor `HOME` is set.
     #[error(
         "neither XDG_CACHE_HOME nor HOME is set, and /tmp has no place that is ours alone\n  set one of them"
@@ -84,6 +90,16 @@ impl Error {
         }
     }
 
+    /// What became of a directory that the user named, for `map_err`.
+    pub fn of_directory(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        move |error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::NoDirectory {
+                path: path.to_owned(),
+            },
+            _ => Error::io("opening", path)(error),
+        }
+    }
+
     /// What the system said of something below `directory`, if it is that.
     pub fn io_below(&self, directory: &Path) -> Option<&std::io::Error> {
         match self {
@@ -107,7 +123,7 @@ impl Error {
                 FailureKind::Store => 6,
                 FailureKind::Internal => 70,
             },
-            Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
+            Error::NoDirectory { .. } | Error::NoHome | Error::Io { .. } | Error::Machine { .. } => 7,
             Error::EvaluatorGone(_) => 70,
             Error::Edited => EDITED,
             Error::Command { code, .. } => *code,

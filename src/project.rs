@@ -64,7 +64,7 @@ impl Project {
     /// The same.
     pub fn find_below(start: Option<&Path>, home: Option<&Path>) -> Result<Project> {
         let given = start.unwrap_or(Path::new("."));
-        let start = given.canonicalize().map_err(Error::io("opening", given))?;
+        let start = given.canonicalize().map_err(Error::of_directory(given))?;
         let believed = |directory: &Path| directory == start || believed(directory, home);
 
         let mut layers: Vec<PathBuf> = start

@@ -136,5 +136,7 @@ fn a_directory_that_was_named_and_holds_no_project_is_an_error() {
             "{}",
             both(&output)
         );
+        let said = String::from_utf8_lossy(&output.stderr).contains("there is no directory gone\n");
+        assert_eq!(said, directory == "gone", "{}", both(&output));
     }
 }
