@@ -107,7 +107,7 @@ let
   # Over sources by name, as flake.lock and npins give them: an attribute is a
   # set with `outPath`.
   overPins =
-    sources:
+    file: sources:
     let
       plain = import sources.nixpkgs.outPath {
         inherit system;
@@ -124,7 +124,19 @@ let
         ]
       ) (attrNames sources);
     in
-    over {
+    if !(pathExists "${sources.nixpkgs.outPath}/default.nix") then
+      faulty [
+        (tools.problem {
+          message = "`nixpkgs` of ${inPins file} is not nixpkgs: it has no default.nix";
+          hint = "pin it anew, as `github:NixOS/nixpkgs/nixos-unstable`; what else that is wants another name";
+          place = {
+            file = inPins file;
+            line = 1;
+            column = 1;
+          };
+        })
+      ]
+    else over {
       inherit pkgs;
       fenix =
         if sources ? fenix then
@@ -181,8 +193,8 @@ else if central != null then
 else if lock.problems or [ ] != [ ] then
   faulty lock.problems
 else if lock.sources or { } ? nixpkgs then
-  overPins lock.sources
+  overPins "flake.lock" lock.sources
 else if isAttrs npins && npins ? nixpkgs then
-  overPins npins
+  overPins "npins/default.nix" npins
 else
   hostSet // { warnings = tools.optional (flake ? ignored) flake.ignored ++ withoutNixpkgs; }

@@ -225,6 +225,18 @@ fn every_pin_of_npins_that_was_fetched_is_kept() {
     assert_eq!(sources.len(), 2, "{sources:?}");
 }
 
+/// Not even a directory with expressions.
+#[test]
+fn an_input_that_is_not_nixpkgs() {
+    let case = Case::locked(&[("nixpkgs", "install")], &[("crate-env.nix", PLAIN)]);
+    let fault = case.fault();
+    assert!(
+        fault.contains("`nixpkgs` of flake.lock is not nixpkgs: it has no default.nix\n"),
+        "{fault}"
+    );
+    assert!(fault.contains("<project>/flake.lock:1:1"), "{fault}");
+}
+
 #[test]
 fn a_lock_of_the_future() {
     let case = Case::new(&[
