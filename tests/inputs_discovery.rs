@@ -226,6 +226,15 @@ fn the_metadata_tables_enter_as_a_file_of_their_own() {
     let json =
         std::fs::read_to_string(fixture.world.path().join("snapshot/.cargo-nix/metadata.json")).unwrap();
     assert_eq!(json, r#"{"":{"package":{"a":[1,2.5,"x","1979-05-27"]}}}"#);
+    // A literal reads it; a file of the project's own there is told of.
+    fixture.write(&[("crate-env.nix", "builtins.readFile ./.cargo-nix/metadata.json")]);
+    assert_eq!(fixture.set(), [".cargo-nix/metadata.json", "crate-env.nix"]);
+    fixture.write(&[(".cargo-nix/metadata.json", "{}")]);
+    let fault = fixture.fault();
+    assert!(
+        fault.starts_with("[P]/.cargo-nix/metadata.json is in the place of "),
+        "{fault}"
+    );
 }
 
 #[test]

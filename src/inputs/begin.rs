@@ -5,7 +5,8 @@ use super::discover::Walk;
 use super::manifest::Seen;
 use super::reach::{Looks, Reach, What};
 use super::resolve::{Way, normalise};
-use super::{Layout, lock, metadata};
+use super::scan::OURS;
+use super::{Layout, faults, lock, metadata};
 use crate::bounded;
 use crate::error::Result;
 use crate::project::{CRATE_ENV, RUST_TOOLCHAIN};
@@ -33,6 +34,10 @@ impl Walk<'_> {
             if let Some(table) = self.cargo_metadata(&directory.join("Cargo.toml"))? {
                 tables.insert(layer.clone(), table);
             }
+        }
+        let ours = Path::new(OURS).join("metadata.json");
+        if !tables.is_empty() && matches!(self.look(&ours), Ok(Some(_))) {
+            return Err(faults::in_the_way(&self.root.join(ours)));
         }
         if let Some(pins) = &layout.pins {
             let directory = Path::new(pins);

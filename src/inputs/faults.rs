@@ -78,6 +78,18 @@ pub(super) fn too_much(path: &Path, most: u64, origin: Option<&Origin>) -> Error
     )
 }
 
+/// A file where expressions find the tables of Cargo.toml.
+pub(super) fn in_the_way(path: &Path) -> Error {
+    fault(
+        &format!(
+            "{} is in the place of what is made of the `metadata.cargo-nix` tables of Cargo.toml",
+            path.display()
+        ),
+        "give it another name, or take the tables out of Cargo.toml",
+        None,
+    )
+}
+
 /// A name that no Nix expression can say.
 pub(super) fn name(directory: &Path, name: &OsStr, origin: Option<&Origin>) -> Error {
     fault(
