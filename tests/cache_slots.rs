@@ -345,4 +345,12 @@ fn a_store_in_a_root_of_its_own_is_no_hit() {
         told.contains("where no shell looks\n  unset NIX_REMOTE"),
         "{told}"
     );
+    let setting = format!("store = {}", world.path().join("root").display());
+    std::fs::write(project.join("crate-env.nix"), "{ }: { }\n").expect("written");
+    let output = run(env(&world, &project).env("NIX_CONFIG", &setting));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains(&format!("the setting `{setting}` keeps ")),
+        "{told}"
+    );
 }

@@ -40,6 +40,8 @@ messages! {
     words_of_the_parser: "{ }:\n{\n  env = inherit x;\n}\n";
     words_that_the_parser_expects: "{ }:\n{ inherit";
     a_feature_that_is_not_enabled: "{ }:\n{\n  env.A = [ 1 ] |> toString;\n}\n";
+    a_component_without_a_name_of_its_own: "{ rust }:\n{\n  tools = [ rust.miri ];\n}\n";
+    a_function_that_lib_lacks: "{ lib }:\n{\n  env.A = lib.fakeThing 1;\n}\n";
     shell_hook_is_a_number: "{ }:\n{\n  shellHook = 5;\n}\n";
 }
 

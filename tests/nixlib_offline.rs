@@ -78,7 +78,8 @@ fn nothing_is_downloaded_by_an_expression() {
         "{ rust }: { env.F = builtins.fetchurl { url = \"URL\"; sha256 = \"HASH\"; }; }\n",
     );
     assert!(
-        told.contains("unable to download") && told.contains("--offline"),
+        told.contains("/file is not in the store, and `--offline` forbids to download it\n")
+            && told.contains("crate-env.nix:1:"),
         "{told}"
     );
 }

@@ -5,7 +5,7 @@ use crate::nix::NixError;
 use crate::places::Places;
 use crate::programs;
 use crate::progress::{Wreckage, name_of, plain};
-use cargo_nix_protocol::{Failure, FailureKind};
+use cargo_nix_protocol::{Failure, FailureKind, Position};
 
 /// What a request comes to when it does not come to an answer.
 pub type Fallible<T> = Result<T, Box<Failure>>;
@@ -33,21 +33,39 @@ pub fn of_nix(error: &NixError, doing: &str, fallback: FailureKind, places: Opti
     let source = position
         .as_ref()
         .and_then(|position| std::fs::read_to_string(&position.file).ok());
-    let message = map(&in_words(&local(&raw, places, &source.unwrap_or_default())));
+    let source = source.unwrap_or_default();
+    let message = map(&in_words(&local(&raw, places, &source)));
     let (message, said) = way_out_said(message.trim());
+    let hint = said
+        .map(str::to_owned)
+        .or_else(|| hints::way_out(&raw, places))
+        .or_else(|| hints::suggestion(&trace))
+        .or_else(|| hints::of_set(&raw, position.as_ref().map_or("", |place| at(&source, place))));
     Box::new(Failure {
         doing: doing.to_owned(),
         message: message.to_owned(),
         position,
-        hint: said
-            .map(str::to_owned)
-            .or_else(|| hints::way_out(&raw, places))
-            .or_else(|| hints::suggestion(&trace)),
+        hint,
         trace: Some(map(&error.full).trim().to_owned()),
         log: Vec::new(),
         kind: kind(&raw, fallback),
         others: Vec::new(),
     })
+}
+
+/// What stands in `source` at this place.
+fn at<'a>(source: &'a str, place: &Position) -> &'a str {
+    let line = place
+        .line
+        .checked_sub(1)
+        .and_then(|line| source.lines().nth(usize::try_from(line).ok()?));
+    let column = place
+        .column
+        .checked_sub(1)
+        .and_then(|column| usize::try_from(column).ok());
+    line.zip(column)
+        .and_then(|(line, column)| line.get(column..))
+        .unwrap_or_default()
 }
 
 /// A failed build, told by the builder that failed: libnix's own error may say

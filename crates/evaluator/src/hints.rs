@@ -165,6 +165,27 @@ pub fn suggestion(trace: &str) -> Option<String> {
     Some(format!("did you mean `{names}`?"))
 }
 
+/// What a set of ours has of which a name was missed; `expression`: what stands at
+/// the error's place.
+pub fn of_set(message: &str, expression: &str) -> Option<String> {
+    let name = message.strip_prefix("attribute '")?.strip_suffix("' missing")?;
+    let is = |set: &str| expression.starts_with(set);
+    if is("rust.") {
+        Some(format!(
+            "`rust` has default, minimal, fromFile, fromChannel, withComponents, withTargets, and of components clippy, \
+             llvm-tools, rust-analyzer, rust-src, rustfmt; others as `rust.withComponents [ \"{name}\" ]`"
+        ))
+    } else if is("lib.") || is("pkgs.lib.") {
+        Some(
+            "over the host set `lib` is the part of nixpkgs' that environments commonly use; all of it comes with \
+             nixpkgs (flake.lock or npins)"
+                .to_owned(),
+        )
+    } else {
+        None
+    }
+}
+
 fn missing_in_snapshot(file: &Path) -> String {
     if file.is_dir() && !file.join("default.nix").exists() {
         format!(

@@ -86,6 +86,7 @@ impl Session {
         };
         answer
             .map_err(|failure| of_build(failure, &self.chatter.wreckage()))
+            .map_err(|failure| refused::of_downloading(failure, self.settings.offline))
             .map_err(|failure| {
                 refused::of_host_paths(failure, &self.settings.sandbox_paths, self.daemon.is_some())
             })

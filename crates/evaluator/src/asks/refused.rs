@@ -26,6 +26,22 @@ pub(super) fn of_host_paths(mut failure: Box<Failure>, paths: &[String], daemon:
     failure
 }
 
+/// Without a network libnix is sent to a proxy that is none, which is no word for
+/// a user.
+pub(super) fn of_downloading(mut failure: Box<Failure>, offline: bool) -> Box<Failure> {
+    const SAID: &str = "unable to download '";
+    let url = failure
+        .message
+        .split_once(SAID)
+        .and_then(|(_, rest)| rest.split('\'').next());
+    if let Some(url) = url.filter(|_| offline) {
+        failure.message = format!("{url} is not in the store, and `--offline` forbids to download it");
+        failure.hint =
+            Some("run it once without `--offline`; what was downloaded stays in the store".to_owned());
+    }
+    failure
+}
+
 /// A store that could not be opened, by `root` or another user.
 pub(super) fn of_opening(mut failure: Box<Failure>, root: bool) -> Box<Failure> {
     let has = |parts: &[&str]| parts.iter().any(|part| failure.message.contains(part));
@@ -57,6 +73,14 @@ pub(super) fn of_chroot(directory: &str, really: &str) -> Box<Failure> {
             Some("unset NIX_REMOTE, or name a store whose paths are where they say"),
         );
     }
+    if let Some(store) = store_setting() {
+        return crate::failure::fail(
+            FailureKind::Store,
+            "opening the store",
+            format!("the setting `store = {store}` keeps {directory} in {really}, where no shell looks"),
+            Some("take it out of NIX_CONFIG and nix.conf, or name a store whose paths are where they say"),
+        );
+    }
     crate::failure::fail(
         FailureKind::Store,
         "opening the store",
@@ -65,4 +89,18 @@ pub(super) fn of_chroot(directory: &str, really: &str) -> Box<Failure> {
         ),
         Some(&format!("start nix-daemon (with root's help), {PRIVATE}")),
     )
+}
+
+/// The setting `store` of `NIX_CONFIG`, else of nix.conf, unless it is the default.
+fn store_setting() -> Option<String> {
+    let of = |text: &str| {
+        let settings = text.lines().filter_map(|line| line.split_once('='));
+        let mut stores = settings.filter(|(name, _)| name.trim() == "store");
+        stores.next_back().map(|(_, value)| value.trim().to_owned())
+    };
+    let directory = std::env::var_os("NIX_CONF_DIR").unwrap_or_else(|| "/etc/nix".into());
+    let file = std::fs::read_to_string(std::path::Path::new(&directory).join("nix.conf"));
+    let config = std::env::var("NIX_CONFIG").unwrap_or_default();
+    let store = of(&config).or_else(|| of(&file.unwrap_or_default()));
+    store.filter(|store| store != "auto")
 }
