@@ -126,7 +126,8 @@ fn pins_without_nixpkgs_are_told() {
             "narHash": "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" } } } }"#;
     const FLAKE: &str = "{\n  inputs.pkgs = { url = \"https://example.org/x.tar.gz\"; flake = false; };\n  \
                          outputs = _: { };\n}\n";
-    let cases: [(&[(&str, &str)], &str, &str); 4] = [
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Files<'_>, &str, &str); 4] = [
         (
             &[("flake.nix", FLAKE), ("flake.lock", LOCK)],
             "flake.lock: none of its inputs (`pkgs`) is nixpkgs",
