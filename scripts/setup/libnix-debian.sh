@@ -132,7 +132,8 @@ do_install() {
 # ninja's own progress, one line in twenty seconds, as long as process $1 lives.
 report_progress() {
     local at last=
-    while sleep 20 && kill -0 "$1" 2>/dev/null; do
+    # The last sleep outlives us: whoever reads what we say must not wait for it.
+    while sleep 20 >/dev/null 2>&1 && kill -0 "$1" 2>/dev/null; do
         at=$(tail -c 4000 "$log" 2>/dev/null | tr '\r' '\n' | grep -oE '^\[[0-9]+/[0-9]+\]' | tail -n 1) || true
         [ "$at" = "$last" ] || say "libnix: compiling $at"
         last=$at
