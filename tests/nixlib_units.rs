@@ -84,6 +84,37 @@ fn units(case: &Case) -> serde_json::Value {
     serde_json::from_slice(&units).expect("JSON")
 }
 
+/// Adding a tool builds no unit again: it is no input of any.
+#[test]
+fn tools_are_not_in_the_closure_of_builds() {
+    let text = "{ rust, runCommand, pkg-config }:\n{\n  tools = [ (runCommand \"some-tool\" { } \"mkdir -p $out/bin\") ];\n  \
+                crates.a.nativeBuildInputs = [ pkg-config ];\n}\n";
+    for pins in [&[][..], &[("nixpkgs", "package-set")]] {
+        let case = Case::over(pins, &[("crate-env.nix", text)]);
+        let (_, path) = case.environment();
+        let closure = |path: &str| {
+            common::success(
+                Command::new(common::nix_program().with_file_name("nix-store"))
+                    .envs(case.world.store_variables())
+                    .args(["--query", "--requisites", path]),
+            )
+        };
+        let units = units(&case);
+        let of = |part: &serde_json::Value| closure(part["derivation"].as_str().expect("a derivation"));
+        let at = units["crates"]["a"]["environment"].as_u64().expect("an index");
+        let own = of(&units["environments"][usize::try_from(at).expect("small")]);
+        let builds = own + &of(&units["environment"]) + &of(&units["toolchain"]);
+        assert!(
+            closure(path.to_str().expect("UTF-8")).contains("-some-tool"),
+            "{pins:?}"
+        );
+        assert!(
+            builds.contains("-pkg-config") && !builds.contains("-some-tool"),
+            "{pins:?}: {builds}"
+        );
+    }
+}
+
 /// Of the packages that crates of all the world want, those are looked at that
 /// a crate of Cargo.lock wants; one that nixpkgs refuses harms nobody else.
 #[test]
