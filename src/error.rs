@@ -23,6 +23,12 @@ pub enum Error {
     /// No variable says where the home directory is, or what is wanted of it.
     #[error("{0} is set\n  set one of them")]
     NoHome(&'static str),
+    /// The directory that the search is to begin in is not there.
+    #[error("there is no directory {}\n  name one that is in a Rust project", path.display())]
+    NoDirectory {
+        /// As it was given; `.` is the shell's own.
+        path: PathBuf,
+    },
     /// A file or directory could not be read or written.
     #[error("{doing} {}: {source}", path.display())]
     Io {
@@ -82,6 +88,16 @@ impl Error {
         }
     }
 
+    /// What became of a directory that the user named, for `map_err`.
+    pub fn of_directory(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        move |error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::NoDirectory {
+                path: path.to_owned(),
+            },
+            _ => Error::io("opening", path)(error),
+        }
+    }
+
     /// What the system said of something below `directory`, if it is that.
     pub fn io_below(&self, directory: &Path) -> Option<&std::io::Error> {
         match self {
@@ -105,7 +121,7 @@ impl Error {
                 FailureKind::Store => 6,
                 FailureKind::Internal => 70,
             },
-            Error::NoHome(_) | Error::Io { .. } | Error::Machine { .. } => 7,
+            Error::NoDirectory { .. } | Error::NoHome(_) | Error::Io { .. } | Error::Machine { .. } => 7,
             Error::EvaluatorGone(_) => 70,
             Error::Edited => EDITED,
             Error::Command { code, .. } => *code,

@@ -23,7 +23,6 @@ pub(crate) mod workspace;
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -65,15 +64,7 @@ impl Project {
     /// The same.
     pub fn find_below(start: Option<&Path>, home: Option<&Path>) -> Result<Project> {
         let given = start.unwrap_or(Path::new("."));
-        let start = given.canonicalize().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::Machine {
-                message: format!(
-                    "there is no directory {}\n  name the project's, or one below it",
-                    given.display()
-                ),
-            },
-            _ => Error::io("opening", given)(error),
-        })?;
+        let start = given.canonicalize().map_err(Error::of_directory(given))?;
         let believed = |directory: &Path| directory == start || believed(directory, home);
 
         let mut layers: Vec<PathBuf> = start

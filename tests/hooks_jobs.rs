@@ -291,3 +291,20 @@ fn what_the_store_lost_under_a_shell_comes_back() {
     assert!(path.exists(), "{}", terminal.screen());
     assert_eq!(terminal.get("V").as_deref(), Some("lost by the store"));
 }
+
+/// There is no project where there is no directory, and no message at each prompt.
+#[test]
+fn a_directory_that_is_removed_under_the_shell_is_left() {
+    let place = Place::new();
+    let project = place.project("a", &[("V", "1")]);
+    place.allow(&project);
+    let below = project.join("below");
+    std::fs::create_dir(&below).expect("a directory");
+    let mut terminal = open(&place);
+    terminal.cd(&below);
+    terminal.await_value("V", Some("1"));
+    std::fs::remove_dir(&below).expect("it goes");
+    terminal.line("");
+    terminal.await_value("V", None);
+    assert_eq!(told(&terminal, "no directory"), 0, "{}", terminal.screen());
+}

@@ -124,5 +124,6 @@ fn without_a_project_the_search_is_named() {
     assert!(matches!(error, Error::NoProject { .. }));
     assert_eq!(error.exit_code(), 3);
     let error = Project::find_below(Some(&fixture.directory.join("nowhere")), None).unwrap_err();
-    assert!(matches!(error, Error::Io { .. }), "{error}");
+    assert!(matches!(error, Error::NoDirectory { .. }), "{error}");
+    assert_eq!(error.exit_code(), 7);
 }

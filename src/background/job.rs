@@ -43,7 +43,7 @@ pub fn run(args: &ObtainArgs, allowed: bool, vars: &Vars) -> Result<()> {
     // A job outlives the terminal that it was started from.
     let _ = setsid();
     let given = args.project.as_deref().unwrap_or(Path::new("."));
-    let start = given.canonicalize().map_err(Error::io("opening", given))?;
+    let start = given.canonicalize().map_err(Error::of_directory(given))?;
     let project = Project::find(Some(&start))?;
     let cache = Cache::new(vars.cache_dir()?);
     cache.make()?;

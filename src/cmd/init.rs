@@ -21,7 +21,7 @@ const ENVRC: &str = "use cargo-nix\n";
 
 pub(super) fn run(args: &InitArgs) -> Result<ExitCode> {
     let given = args.directory.clone().unwrap_or_else(|| PathBuf::from("."));
-    let directory = std::fs::canonicalize(&given).map_err(Error::io("opening", &given))?;
+    let directory = std::fs::canonicalize(&given).map_err(Error::of_directory(&given))?;
     if !directory.join("Cargo.toml").is_file() {
         return Err(Error::Project {
             message: format!(

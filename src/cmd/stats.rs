@@ -21,7 +21,7 @@ pub(super) fn run(args: &StatsArgs) -> Result<ExitCode> {
     let vars = Vars::read();
     let mut builds = history::read(&vars.cache_dir()?);
     if let Some(project) = &args.project {
-        let project = project.canonicalize().map_err(Error::io("finding", project))?;
+        let project = project.canonicalize().map_err(Error::of_directory(project))?;
         builds.retain(|build| build.target().starts_with(&project));
     }
     let skipped = builds.len().saturating_sub(args.last.max(1));

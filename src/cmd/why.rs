@@ -33,7 +33,7 @@ pub(super) fn run(args: &WhyArgs) -> Result<ExitCode> {
     let index = Index::below(&cache);
     let mut builds = history::read(&cache);
     if let Some(project) = &args.project {
-        let project = project.canonicalize().map_err(Error::io("finding", project))?;
+        let project = project.canonicalize().map_err(Error::of_directory(project))?;
         builds.retain(|build| build.target().starts_with(&project));
     }
     let wanted = Wanted::parse(&args.unit);

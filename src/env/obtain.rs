@@ -177,7 +177,7 @@ impl<'a> Look<'a> {
     /// [`Error::Io`] if it is gone.
     pub fn start(&self) -> Result<PathBuf> {
         let given = self.args.project.as_deref().unwrap_or(Path::new("."));
-        given.canonicalize().map_err(Error::io("opening", given))
+        given.canonicalize().map_err(Error::of_directory(given))
     }
 
     /// Notes that the project uses this key now.

@@ -13,7 +13,6 @@ use crate::project::Project;
 use crate::vars::{STATUS, Vars};
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// What a prompt has to do.
@@ -219,11 +218,7 @@ fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
         Ok(wish) => Some(wish),
         Err(Error::NoProject { .. }) => None,
         // The directory was removed under the shell.
-        Err(Error::Io { path, source, .. })
-            if path == Path::new(".") && source.kind() == ErrorKind::NotFound =>
-        {
-            None
-        }
+        Err(Error::NoDirectory { path }) if path == Path::new(".") => None,
         Err(error) => Some(broken(&error, carried, vars)),
     }
 }
