@@ -26,6 +26,6 @@ packages_test=(direnv dash elvish fish groff-base procps sccache shellcheck shfm
 # What the projects of `make corpus` build against; scripts/corpus/projects.toml
 # says which needs what.
 packages_corpus=(
-    cmake libclang-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev perl protobuf-compiler python3 python3-dev
+    cmake libclang-dev libcurl4-openssl-dev libdbus-1-dev libsqlite3-dev libssl-dev perl protobuf-compiler python3 python3-dev
     zlib1g-dev
 )
