@@ -176,24 +176,31 @@ impl Builder {
         if let Some(dir) = self.socket.parent() {
             std::fs::create_dir_all(dir)?;
         }
-        // A group of its own: Ctrl-C at the terminal is not meant for it. It
-        // holds none of our streams open, nor the project's directory.
-        Command::new(&self.program)
+        detached(&self.program)
             .args([
                 SERVICE.as_ref(),
                 self.socket.as_os_str(),
                 self.evaluator.as_os_str(),
             ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .current_dir("/")
-            // That directory may go with the shell that it is of.
-            .env_remove("TMPDIR")
-            .process_group(0)
             .spawn()?;
         Ok(())
     }
+}
+
+/// A call of `program` that outlives this process. A group of its own: Ctrl-C at
+/// the terminal is not meant for it. It holds none of our streams open, nor the
+/// project's directory.
+pub(super) fn detached(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        // That directory may go with the shell that it is of.
+        .env_remove("TMPDIR")
+        .process_group(0);
+    command
 }
 
 /// One request and its answer.

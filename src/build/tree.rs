@@ -8,7 +8,7 @@
 
 use super::context::Context;
 use super::index::Index;
-use super::realise::Builder;
+use super::realise::{self, Builder};
 use super::runs;
 use super::workshop::Unserved;
 use crate::host::{self, imports, tree::Tree};
@@ -17,9 +17,7 @@ use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 const CHANGED: &str = "files of this machine have changed since this environment was made, or its cache is gone (enter it again)";
 const YES: &[u8] = b"yes";
@@ -90,18 +88,12 @@ pub fn look_ahead(context: &Context, vars: &Vars) {
     if note.exists() || File::create_new(note.with_extension("begun")).is_err() {
         return;
     }
-    // If it does not start, the first unit looks. cargo waits until nobody has its
-    // pipe any more.
-    let _ = Command::new(program)
+    // If it does not start, the first unit looks.
+    let _ = realise::detached(&program)
         .arg(LOOK)
         .arg(cache)
         .arg(&tree.id)
         .arg(note)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .current_dir("/")
-        .process_group(0)
         .spawn();
 }
 
