@@ -1,6 +1,6 @@
 //! A project's environment: evaluated, realised, rooted.
 
-use super::{Session, apply, dangling, decode};
+use super::{Session, apply, dangling, decode, refused};
 use crate::failure::{Fallible, fail, of_nix};
 use crate::nix::{NixError, Value};
 use crate::places::Places;
@@ -146,8 +146,9 @@ impl<'a> Evaluation<'a> {
         env.realise().map_err(self.failed(REALISING))
     }
 
-    /// Tells how much is left to build. None of it may name what nothing holds; without a network, nothing of it may be
-    /// a download, whoever builds (a daemon does not know of `--offline`).
+    /// Tells how much is left to build. None of it may name what nothing holds;
+    /// without a network, nothing of it may be a download, whoever builds (a daemon
+    /// does not know of `--offline`).
     fn expect(&self, derivation: &str) -> Fallible<()> {
         let read = |path: &str| std::fs::read_to_string(path).ok();
         let left = drv::left(derivation, read, |path| std::path::Path::new(path).exists());
@@ -161,11 +162,8 @@ impl<'a> Evaluation<'a> {
             Some(missing) => Err(fail(
                 FailureKind::Build,
                 REALISING,
-                format!(
-                    "`{}` is not in the store, and `--offline` forbids to download it",
-                    name_of(missing.path.trim_end_matches(".drv"))
-                ),
-                Some("run it once without `--offline`; what was downloaded stays in the store"),
+                refused::forbidden(&format!("`{}`", name_of(missing.path.trim_end_matches(".drv")))),
+                Some(refused::ONLINE),
             )),
         }
     }

@@ -26,6 +26,14 @@ pub(super) fn of_host_paths(mut failure: Box<Failure>, paths: &[String], daemon:
     failure
 }
 
+/// The way out of [`forbidden`].
+pub(super) const ONLINE: &str = "run it once without `--offline`; what was downloaded stays in the store";
+
+/// `what` would have to be downloaded.
+pub(super) fn forbidden(what: &str) -> String {
+    format!("{what} is not in the store, and `--offline` forbids to download it")
+}
+
 /// Without a network libnix is sent to a proxy that is none, which is no word for
 /// a user.
 pub(super) fn of_downloading(mut failure: Box<Failure>, offline: bool) -> Box<Failure> {
@@ -35,9 +43,8 @@ pub(super) fn of_downloading(mut failure: Box<Failure>, offline: bool) -> Box<Fa
         .split_once(SAID)
         .and_then(|(_, rest)| rest.split('\'').next());
     if let Some(url) = url.filter(|_| offline) {
-        failure.message = format!("{url} is not in the store, and `--offline` forbids to download it");
-        failure.hint =
-            Some("run it once without `--offline`; what was downloaded stays in the store".to_owned());
+        failure.message = forbidden(url);
+        failure.hint = Some(ONLINE.to_owned());
     }
     failure
 }
