@@ -3,7 +3,7 @@
 //! part of the key, and `cargo remove` must not break an environment.
 
 use super::dump::CrateEntry;
-use crate::cargo_lock::Lock;
+use crate::cargo_lock::{self, Lock};
 use crate::project::Project;
 use std::collections::BTreeSet;
 
@@ -17,6 +17,12 @@ pub fn unknown(crates: &[CrateEntry], project: &Project) -> Vec<String> {
     let Some(lock) = text.and_then(|text| String::from_utf8(text).ok()) else {
         return Vec::new();
     };
+    // To parse it takes longer than all the rest of a hit.
+    let (used, _) = lock.split_once("[[patch.unused]]").unwrap_or((&lock, ""));
+    let listed: BTreeSet<&str> = cargo_lock::names(used.as_bytes()).collect();
+    if crates.iter().all(|entry| listed.contains(entry.name.as_str())) {
+        return Vec::new();
+    }
     let Ok(lock) = Lock::parse(&lock) else {
         return Vec::new();
     };
