@@ -7,7 +7,7 @@ use super::plan::Variables;
 use super::script::{RUN, Run};
 use super::workshop::{Unserved, Workshop};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// In which cargo tells the dynamic linker of them.
@@ -43,15 +43,13 @@ pub fn out_dirs(paths: &[PathBuf], workshop: &Workshop) -> Result<Vec<(PathBuf, 
     Ok(found.into_iter().collect())
 }
 
-/// The directories of `paths` that are in one of `out_dirs`, as one value, still in
-/// the terms of the target directory.
+/// Those of [`searched`] that are in one of `out_dirs`, as one value, still in the
+/// terms of the target directory.
 ///
 /// # Errors
 /// One of them has a colon in its name.
-pub fn joined<'a>(
-    paths: impl Iterator<Item = &'a PathBuf>,
-    out_dirs: &[(PathBuf, String)],
-) -> Result<std::ffi::OsString, Local> {
-    let ours = paths.filter(|path| out_dirs.iter().any(|(out_dir, _)| path.starts_with(out_dir)));
-    std::env::join_paths(ours).map_err(|error| Local::because(error.to_string()))
+pub fn found(variables: &Variables, out_dirs: &[(PathBuf, String)]) -> Result<OsString, Local> {
+    let mut directories = searched(variables);
+    directories.retain(|path| out_dirs.iter().any(|(out_dir, _)| path.starts_with(out_dir)));
+    std::env::join_paths(directories).map_err(|error| Local::because(error.to_string()))
 }

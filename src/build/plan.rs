@@ -352,8 +352,7 @@ impl<'a> Planner<'a> {
                 self.counts(name);
             }
         }
-        let searched = libraries::searched(given.variables);
-        let found = libraries::joined(searched.iter(), given.others)?;
+        let found = libraries::found(given.variables, given.others)?;
         if !found.is_empty() {
             let found = self.accounted(&found)?;
             self.set("unitLibraries", found)?;
