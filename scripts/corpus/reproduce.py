@@ -1,6 +1,7 @@
 """Whether a unit comes out the same when its derivation is built once more."""
 
 import filecmp
+import functools
 import json
 import subprocess
 from pathlib import Path
@@ -64,16 +65,22 @@ def _compare(one, other):
     while stack:
         at = stack.pop()
         compared = filecmp.dircmp(one / at, other / at)
-        same, different, _ = filecmp.cmpfiles(one / at, other / at, compared.common_files, shallow=False)
+        _, different, _ = filecmp.cmpfiles(one / at, other / at, compared.common_files, shallow=False)
         differing += [str(at / name) for name in [*different, *compared.left_only, *compared.right_only]]
         stack += [at / name for name in compared.common_dirs]
     return differing or ["metadata"]
 
 
-def _store(place, *words):
+@functools.cache
+def _nix_store():
+    """The program that belongs to our libnix."""
     script = f". {REPOSITORY}/scripts/setup/common.sh; nix_bin"
-    programs = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
-    _, said, status = place.run("nix-store", place.top, [f"{programs}/nix-store", *words], may_fail=True)
+    found = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    return Path(found.stdout.strip()) / "nix-store"
+
+
+def _store(place, *words):
+    _, said, status = place.run("nix-store", place.top, [_nix_store(), *words], may_fail=True)
     # The group of build users that this Nix warns of is one of installations.
     lines = [text for text in said.splitlines(keepends=True) if not text.startswith("warning: ")]
     return status, "".join(lines)
