@@ -2,13 +2,9 @@
 
 mod common;
 
-use common::World;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-use std::ffi::OsStr;
+use common::{World, pty};
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
 /// The step is there while it lasts, and gone at the end; standard output has the
@@ -23,29 +19,14 @@ fn a_terminal_shows_what_is_built_and_is_wiped() {
         world.path().display()
     );
     world.write("project/crate-env.nix", &text);
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&screen).expect("grantpt");
-    unlockpt(&screen).expect("unlockpt");
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 80,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&screen, size).expect("a size");
-    let line = ptsname(&screen, Vec::new()).expect("its name");
-    let line = File::options()
-        .read(true)
-        .write(true)
-        .open(OsStr::from_bytes(line.as_bytes()))
-        .expect("the line");
+    let (screen, line) = pty::open(24, 80);
     let mut command = world.cargo_nix();
     command
         .args(["env", "--print", "--project", "project"])
         .env("TERM", "xterm")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(line);
+        .stderr(pty::line(&line));
     let child = command.spawn().expect("it starts");
     // The line is open elsewhere as long as this is not dropped.
     drop(command);

@@ -5,6 +5,7 @@
 //! [`World::with_own_store`] gives a test a store that nobody else sees.
 #![allow(dead_code)]
 
+pub mod pty;
 pub mod units;
 
 use std::ffi::OsStr;

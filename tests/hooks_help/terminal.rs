@@ -1,10 +1,8 @@
 //! A shell at a pseudo terminal, its hook installed the way its users do it.
 
 use super::{BIN, Place};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use crate::common::pty;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -83,25 +81,8 @@ impl Terminal {
         // zsh has a name of its own for it.
         let rc = file(".zshrc", &fitted(&format!("{}{more}", kind.start)));
 
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-        grantpt(&keyboard).expect("grantpt");
-        unlockpt(&keyboard).expect("unlockpt");
-        let size = Winsize {
-            ws_row: 50,
-            ws_col: 200,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&keyboard, size).expect("a size");
-        let line = ptsname(&keyboard, Vec::new()).expect("its name");
-        let line = Path::new(OsStr::from_bytes(line.as_bytes())).to_path_buf();
-        let open = || {
-            File::options()
-                .read(true)
-                .write(true)
-                .open(&line)
-                .expect("the line")
-        };
+        let (keyboard, line) = pty::open(50, 200);
+        let open = || pty::line(&line);
 
         let mut command = place.world.command("setsid");
         command.args(["--ctty", "--wait"]).arg(program(kind.name));
