@@ -123,6 +123,25 @@ fn whose_variable_counts() {
     assert_eq!(said(units.cargo(&project).env("DEMO_CC", "mine")), "package");
 }
 
+/// When something is built is no input of it: the date that a script is told is
+/// the same one day and the next, unless somebody declares and sets another.
+#[test]
+fn the_date_of_a_build_is_no_input_of_it() {
+    let units = Units::new();
+    let read = "std::env::var(\"SOURCE_DATE_EPOCH\").unwrap_or(\"none\".into())";
+    let silent = project(&units, "silent", ENV_LIB, Some(&saying("", read)));
+    assert_eq!(said(&mut units.cargo(&silent)), "315532800");
+    clean(&units, &silent);
+    assert_eq!(
+        said(only_hits(units.cargo(&silent).env("SOURCE_DATE_EPOCH", "7"))),
+        "315532800"
+    );
+    let watches = "println!(\"cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH\");";
+    let telling = project(&units, "telling", ENV_LIB, Some(&saying(watches, read)));
+    assert_eq!(said(&mut units.cargo(&telling)), "315532800");
+    assert_eq!(said(units.cargo(&telling).env("SOURCE_DATE_EPOCH", "7")), "7");
+}
+
 /// Nor does what is set for everybody's own use mislead a script.
 #[test]
 fn what_cargo_says_counts_more_than_an_environment() {

@@ -36,6 +36,9 @@ else
     export NUM_JOBS
 fi
 export CARGO_MAKEFLAGS="-j$NUM_JOBS"
+# The date of a build is no input of it either: what asks for it, as compilers for
+# __DATE__ and OpenSSL for its version, gets Nixpkgs' one, unless it was given one.
+export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 # Of a script that is linked with libraries of Rust, or of other scripts.
 export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${unitLibraries:+:$unitLibraries}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 cd "$CARGO_MANIFEST_DIR"
