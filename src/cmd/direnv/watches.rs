@@ -14,7 +14,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
-use miniz_oxide::{MZ_ADLER32_INIT, mz_adler32_oxide};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -25,8 +24,6 @@ use std::time::UNIX_EPOCH;
 const LIMIT: usize = 64 << 20;
 /// zlib's own default.
 const LEVEL: u8 = 6;
-/// To compress less than this takes longer than all the rest of a load.
-const SMALL: u16 = 4096;
 
 /// The clock of file systems may be this late, in nanoseconds.
 const LATE: u64 = 20_000_000;
@@ -170,20 +167,7 @@ pub(super) fn encoded(known: Option<&OsStr>, ours: &[Entry]) -> String {
 /// As direnv packs what it keeps in a variable.
 pub(super) fn pack(json: &Value) -> String {
     let json = serde_json::to_vec(json).expect("a value is JSON");
-    URL_SAFE.encode(match u16::try_from(json.len()) {
-        Ok(length) if length < SMALL => stored(&json, length),
-        _ => compress_to_vec_zlib(&json, LEVEL),
-    })
-}
-
-/// In zlib's form (RFC 1950) as one block that is stored (RFC 1951, 3.2.4).
-fn stored(bytes: &[u8], length: u16) -> Vec<u8> {
-    let mut packed = vec![0x78, 0x01, 0x01];
-    packed.extend_from_slice(&length.to_le_bytes());
-    packed.extend_from_slice(&(!length).to_le_bytes());
-    packed.extend_from_slice(bytes);
-    packed.extend_from_slice(&mz_adler32_oxide(MZ_ADLER32_INIT, bytes).to_be_bytes());
-    packed
+    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
 }
 
 /// direnv takes the keys in any case. A path that is not UTF-8 has no form in
