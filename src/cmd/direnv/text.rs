@@ -16,6 +16,9 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// Defines `__cargo_nix_run_hook`.
+const RUN_HOOK: &str = include_str!("../../../shell-hooks/direnv-run-hook.sh");
+
 impl Load {
     /// The bash that direnv's bash is to evaluate.
     pub(super) fn text(self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
@@ -47,6 +50,7 @@ impl Load {
         if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
         {
+            text.extend_from_slice(RUN_HOOK.as_bytes());
             let mut call = [b"__cargo_nix_run_hook ".as_slice(), &quoted(hook.as_bytes())].concat();
             for name in exported(&changes) {
                 call.push(b' ');
