@@ -1,6 +1,7 @@
 //! `make bench`: the figures of the README, as a table in Markdown on standard
 //! output. UPDATE=1 writes the table into the README too, between its markers;
-//! ONLY=units measures builds alone.
+//! ONLY=units measures builds alone, ONLY=synthetic of them those of many small
+//! units, ONLY=direnv what direnv takes.
 //!
 //! Whole processes are measured from spawn to exit, the candidates in turn, so
 //! that a busy machine slows all of them; ratios are of one run. Nothing is
@@ -29,8 +30,8 @@ const SLOW_ROUNDS: usize = 30;
 
 fn main() {
     let place = Place::new();
-    if std::env::var_os("ONLY").is_some_and(|what| what == "units") {
-        println!("{}", report::table(&units::rows(&place)));
+    if let Some(only) = std::env::var_os("ONLY") {
+        println!("{}", report::table(&rows_of(&only.to_string_lossy(), &place)));
         return;
     }
     eprintln!("bench: an empty program, two projects, and the store filled");
@@ -73,6 +74,20 @@ fn main() {
     println!("{table}");
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         report::write_into(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), &table);
+    }
+}
+
+/// A part of the rows.
+fn rows_of(part: &str, place: &Place) -> Vec<Row> {
+    match part {
+        "units" => units::rows(place),
+        "synthetic" => units::synthetic_rows(place),
+        "direnv" => {
+            let project = place.project("small", 0);
+            place.fill(&project);
+            direnv::rows(place, &project)
+        }
+        _ => panic!("ONLY is 'units', 'synthetic' or 'direnv', and not '{part}'"),
     }
 }
 

@@ -42,6 +42,13 @@ pub fn rows(place: &Place) -> Vec<Row> {
     rows
 }
 
+/// Those of many small units alone.
+pub fn synthetic_rows(place: &Place) -> Vec<Row> {
+    let world = World::new(place);
+    world.fill();
+    synthetic::rows(&world)
+}
+
 /// Of a small project, in a store of its own each time.
 fn small_colds(place: &Place) -> Vec<Cold> {
     let cold = |_| {

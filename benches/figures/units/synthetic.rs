@@ -21,11 +21,14 @@ struct Time {
     whole: f64,
     /// The same with a wrapper that does nothing.
     bare: f64,
+    /// One hit, started again and again when cargo is done.
+    alone: f64,
 }
 
-/// Two rows: of whole builds; and of them less what they take with a wrapper that
+/// Three rows: of whole builds; of them less what they take with a wrapper that
 /// does nothing, as what cargo itself takes for a unit grows with their number: it
-/// starts each process by a fork, which copies the more, the larger cargo is.
+/// starts each process by a fork, which copies the more, the larger cargo is; and
+/// of a hit while no cargo is beside it.
 pub fn rows(world: &World) -> Vec<Row> {
     let nothing = nothing(world);
     let [few, many] = [FEW, MANY].map(|count| {
@@ -49,13 +52,20 @@ pub fn rows(world: &World) -> Vec<Row> {
             );
             bare = bare.min(a_unit(timed(&mut cargo).0));
         }
-        Time { of_us, whole, bare }
+        let alone = alone(world, &path("0"));
+        Time {
+            of_us,
+            whole,
+            bare,
+            alone,
+        }
     });
     let of = |time: fn(&Time) -> f64| (time(&many) / time(&few), time(&many), time(&few));
     let (whole, many_whole, few_whole) = of(|time| time.whole);
     let (bare, many_bare, few_bare) = of(|time| time.bare);
     let (ours, many_ours, few_ours) = of(|time| time.whole - time.bare);
     let (_, many_said, few_said) = of(|time| time.of_us);
+    let (alone, many_alone, few_alone) = of(|time| time.alone);
     vec![
         Row::of(
             "time a unit, 2,000 small ones that are all hits, over 200",
@@ -75,7 +85,35 @@ pub fn rows(world: &World) -> Vec<Row> {
             ),
             ours <= 1.2,
         ),
+        Row::of(
+            "one hit of them while no cargo is at work, of 2,000 over of 200",
+            "<= 1.20 ×",
+            format!("{alone:.2} × ({many_alone:.2} ms, {few_alone:.2} ms)"),
+            alone <= 1.2,
+        ),
     ]
+}
+
+/// What a hit takes, start to exit, in a checkout that is built: the call of rustc
+/// of the last of the 200, as cargo tells it, in a loop of a shell.
+fn alone(world: &World, checkout: &Path) -> f64 {
+    const TIMES: usize = 300;
+    std::fs::remove_dir_all(checkout.join("target")).expect("it is built");
+    let told = succeed(&mut world.cargo(checkout, &["build", "-vv"], &[]));
+    let told = String::from_utf8_lossy(&told.stderr);
+    let crate_name = format!("--crate-name small_{} ", FEW - 1);
+    let call = told
+        .lines()
+        .filter(|line| line.contains(&crate_name))
+        .find_map(|line| line.split_once('`')?.1.strip_suffix('`'))
+        .expect("cargo tells how it calls rustc");
+    let script = format!("for _ in $(seq {TIMES}); do {call} >/dev/null 2>&1 || exit 1; done");
+    let mut shell = world.command("cargo-nix");
+    shell
+        .args(["exec", "--quiet", "--", "sh", "-c", &script])
+        .current_dir(checkout);
+    let took = (0..ROUNDS).map(|_| timed(&mut shell).0).min().expect("a round");
+    took.as_secs_f64() * 1e3 / TIMES as f64
 }
 
 /// The wrapper's time for a hit in the last build, median, in milliseconds.
