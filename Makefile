@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test leakcheck lint bench corpus install uninstall clean try-debian
+.PHONY: help setup build release demo test leakcheck lint bench corpus torture install uninstall clean try-debian
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r goal what; do \
@@ -53,6 +53,11 @@ bench: release ## Measure the figures of the README (UPDATE=1 writes them there)
 corpus: release ## Build real projects beside plain cargo: docs/corpus.md (ONLY=sd, RELEASE=1, AGAIN=1)
 	@scripts/setup/corpus-tools.sh
 	python3 scripts/corpus/corpus.py $(if $(ONLY),--only '$(ONLY)') $(if $(RELEASE),--release) $(if $(AGAIN),--again) $${CARGO_TARGET_DIR:-target}/dist
+
+torture: ## What is random, killed or raced for, again and again (TIMES=3)
+	@scripts/setup.sh --tests
+	$(CARGO) build --workspace
+	@scripts/torture.sh $(TIMES)
 
 install: release ## Install below PREFIX (default /usr/local); DESTDIR is honoured
 	@scripts/install.sh install '$(DESTDIR)' '$(PREFIX)'

@@ -203,7 +203,7 @@ fn what_plain_cargo_builds_again_is_built_again() {
     // Numbers that look random (a linear congruential generator's upper half).
     let mut state = number("CARGO_NIX_TEST_SEED", 4);
     let mut told = Vec::new();
-    for _ in 0..number("CARGO_NIX_TEST_EDITS", 25) {
+    for _ in 0..number("CARGO_NIX_TEST_EDITS", 100) {
         let (ours, theirs) = (pair.build(&pair.ours), pair.build(&pair.theirs));
         assert_eq!(ours, theirs, "after {told:#?}");
         let again = pair.build(&pair.ours);
