@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC3013
 # The builder of a build script's run: "$1" is the script, $unitToolchain the
-# sysroot, $unitEnvironment exports the variables of crate-env.nix.
+# sysroot, $unitEnvironment exports the variables of crate-env.nix. Names of its
+# own begin with "unit": any other may be one that the script reads.
 #
 # It leaves: out (a link to the OUT_DIR), unit/stdout and unit/stderr.
 set -eu
@@ -10,23 +11,23 @@ if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
     exit 1
 fi
 # What cargo's process has of these counts, whatever the environment sets.
-for variable in $unitGiven; do
-    eval "given_$variable=\$$variable"
+for unitName in $unitGiven; do
+    eval "unitGiven_$unitName=\$$unitName"
 done
 # shellcheck disable=SC1090
 . "$unitEnvironment"
-for variable in $unitGiven; do
-    eval "export $variable=\"\$given_$variable\""
-    unset "given_$variable"
+for unitName in $unitGiven; do
+    eval "export $unitName=\"\$unitGiven_$unitName\""
+    unset "unitGiven_$unitName"
 done
 # Scripts look for cargo's own directories above OUT_DIR, and may write there.
-directory=target/${PROFILE:-debug}/build/${CARGO_PKG_NAME:-package}/out
-mkdir -p "$out/$directory" "$out/unit"
-ln -s "$directory" "$out/out"
+unitDirectory=target/${PROFILE:-debug}/build/${CARGO_PKG_NAME:-package}/out
+mkdir -p "$out/$unitDirectory" "$out/unit"
+ln -s "$unitDirectory" "$out/out"
 # By these, scripts know cargo's target directory.
 printf 'Signature: 8a477f597d28d172789f06886806bc55\n' >"$out/target/CACHEDIR.TAG"
 printf '{}\n' >"$out/target/.rustc_info.json"
-export OUT_DIR="$out/$directory"
+export OUT_DIR="$out/$unitDirectory"
 export RUSTC="$unitToolchain/bin/rustc" RUSTDOC="$unitToolchain/bin/rustdoc" CARGO="$unitToolchain/bin/cargo"
 # How many jobs is this machine's affair and no input of the build.
 if [ "${NIX_BUILD_CORES:-0}" -gt 0 ]; then
@@ -42,10 +43,18 @@ export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 # Of a script that is linked with libraries of Rust, or of other scripts.
 export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${unitLibraries:+:$unitLibraries}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 cd "$CARGO_MANIFEST_DIR"
-unset directory variable unitLibraries unitTree unitEnvironment unitGiven unitToolchain inputs
-status=0
-"$1" >"$out/unit/stdout" 2>"$out/unit/stderr" || status=$?
-if [ "$status" -ne 0 ]; then
+# NAME=VALUE of variables whose names are none for sh.
+if [ -n "${unitOdd-}" ]; then
+    for unitName in $unitOdd; do
+        eval "set -- \"\$$unitName\" \"\$@\""
+        unset "$unitName"
+    done
+    set -- env -- "$@"
+fi
+unset unitDirectory unitName unitLibraries unitTree unitEnvironment unitGiven unitToolchain unitOdd inputs
+unitStatus=0
+"$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
+if [ "$unitStatus" -ne 0 ]; then
     cat "$out/unit/stdout" "$out/unit/stderr" >&2
 fi
-exit "$status"
+exit "$unitStatus"

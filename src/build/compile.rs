@@ -1,5 +1,6 @@
 //! A unit of rustc, from cargo's call to its outputs in the target directory.
 
+use super::context::Context;
 use super::index::Tracked;
 use super::invocation::{Call, Invocation};
 use super::messages::{self, Wanted};
@@ -14,12 +15,14 @@ use super::{
     Local, argfile, chained, depinfo, heal, invocation, libraries, place, probe, roots, tree, workshop,
 };
 use crate::bounded;
+use crate::env::render::is_identifier;
 use crate::error::Error;
 use crate::vars::Vars;
 use cargo_nix_protocol::StoreInput;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -215,6 +218,10 @@ fn finish(
     roots::mark(&unit.out_dir, &workshop.builder, &workshop.context.system);
     // Nobody listens if cargo is gone.
     let _ = std::io::stderr().write_all(said.as_bytes());
+    // Of proc-macros; most write nothing there.
+    if let Ok(printed) = bounded::read(&path.with_file_name("stdout"), bounded::LARGE) {
+        let _ = std::io::stdout().write_all(&printed);
+    }
     Ok(())
 }
 
@@ -227,15 +234,11 @@ fn read(path: &Path) -> Result<String, Local> {
 
 /// Replaces this process by rustc (by way of the wrapper that the user had).
 fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invocation>) -> ExitCode {
-    let mut command = match chained::wrapper(vars, &chained::asked_in()) {
-        Some(wrapper) => {
-            let mut command = Command::new(wrapper);
-            command.arg(rustc);
-            command
-        }
-        None => Command::new(rustc),
-    };
-    command.args(arguments);
+    let itself = itself(vars, rustc, arguments).unwrap_or_else(|| vec![rustc.into()]);
+    let wrapper = chained::wrapper(vars, &chained::asked_in()).map(PathBuf::into_os_string);
+    let words: Vec<OsString> = wrapper.into_iter().chain(itself).collect();
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).args(arguments);
     if let Some(unit) = unit {
         if let Err(error) = place::clear(&unit.out_dir, &unit.stem()) {
             crate::say!("error: {error}");
@@ -254,6 +257,20 @@ fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invoca
     }
     let error = command.exec();
     not_started(&command, &error)
+}
+
+/// The environment's rustc without the script of sh before it, if there is a variable
+/// that sh would drop.
+fn itself(vars: &Vars, rustc: &OsStr, arguments: &[OsString]) -> Option<Vec<OsString>> {
+    let is_kept = |name: &OsString| name.to_str().is_some_and(is_identifier);
+    let gives_sysroot = |word: &OsString| word.as_bytes().starts_with(b"--sysroot");
+    if std::env::vars_os().all(|(name, _)| is_kept(&name)) || arguments.iter().any(gives_sysroot) {
+        return None;
+    }
+    let context = Context::read(vars.units_context.as_deref()?).ok()?;
+    let is_ours = context.is_rustc(rustc, std::env::var_os("PATH").as_deref());
+    let words = context.rustc_itself().filter(|_| is_ours)?;
+    Some(words.into())
 }
 
 /// Runs rustc for a unit of a package that crate-env.nix names, and tells cargo

@@ -10,7 +10,7 @@ use crate::sealed;
 use cargo_nix_protocol::StoreInput;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// See the module.
@@ -136,5 +136,15 @@ impl Context {
     /// The compiler that units are compiled with.
     pub fn rustc(&self) -> PathBuf {
         Path::new(&self.toolchain.path).join("bin/rustc")
+    }
+
+    /// The same as the arguments' first words, but no script of sh, which would drop
+    /// variables that it cannot name; `None` if there is no such.
+    pub fn rustc_itself(&self) -> Option<[OsString; 3]> {
+        let program = Path::new(&self.toolchain.path).join("libexec/rustc");
+        let sysroot = self.toolchain.path.clone().into();
+        program
+            .exists()
+            .then(|| [program.into(), "--sysroot".into(), sysroot])
     }
 }

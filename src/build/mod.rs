@@ -1,13 +1,14 @@
 //! Stock cargo, artifacts from the store: what stands behind `RUSTC_WRAPPER`.
 //!
 //! The way of a unit (cargo's word: one rustc call, or one build-script run),
-//! one file a step; the first seven are pure, the others do the reading and
+//! one file a step; the first eight are pure, the others do the reading and
 //! writing:
 //!
 //! - [`argfile`], [`invocation`]: what cargo asks of rustc
 //! - [`origin`]: store-backed or local
 //! - [`paths`]: which paths a string mentions, and whether they are accounted for
 //! - [`refused`]: options that make a unit local
+//! - [`names`]: variables that a sandbox has values of its own for
 //! - [`plan`]: the derivation of a unit, as data
 //! - [`key`]: the hash of that
 //! - [`probe`]: what cargo asks rustc about itself
@@ -18,7 +19,8 @@
 //! - [`sidecar`]: which store path an artifact in a target directory is
 //! - [`realise`], [`service`]: a miss: the evaluator builds the derivation
 //! - [`place`], [`depinfo`], [`messages`]: a unit's outputs where cargo wants them
-//! - [`directives`], [`out_dir`], [`denied`]: what a build script tells cargo, leaves, and lacked
+//! - [`directives`], [`watched`], [`out_dir`], [`denied`]: what a build script tells cargo, has it watch, leaves,
+//!   and lacked
 //! - [`libraries`]: shared libraries in the `OUT_DIR`s of other packages
 //! - [`heal`]: what a collection took of a target directory
 //! - [`runs`]: what need not be found out again in one run of cargo
@@ -58,6 +60,7 @@ pub mod journal;
 pub mod key;
 pub mod libraries;
 pub mod messages;
+mod names;
 pub mod origin;
 pub mod out_dir;
 pub mod paths;
@@ -75,6 +78,7 @@ pub mod sidecar;
 pub mod source;
 pub mod timeline;
 pub mod tree;
+mod watched;
 pub mod workshop;
 
 /// Why a unit is compiled here and now by the real rustc, as users are told.

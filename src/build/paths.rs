@@ -3,7 +3,7 @@
 
 use super::Local;
 use super::context::HostTree;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Directories that a sandboxed build sees, and the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +84,18 @@ fn to_the_end(text: &str) -> impl Iterator<Item = &str> {
         .filter(is_start)
         .map(|at| &text[at..])
         .filter(|rest| rest.contains(DELIMITERS))
+}
+
+/// The path without `.` and `..`, links not followed.
+pub fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 /// Replaces paths at their boundaries, longest first.

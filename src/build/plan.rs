@@ -10,7 +10,8 @@ use super::context::Context;
 use super::invocation::{Argument, Invocation};
 use super::origin::{MEMBER, store_name};
 use super::paths::{Rewriter, Visible};
-use super::{Local, libraries, refused};
+use super::{Local, libraries, names, refused};
+use crate::env::render::is_identifier;
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -172,6 +173,8 @@ struct Planner<'a> {
     rewriter: Rewriter,
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
+    /// Those that sh would not pass on.
+    odd: BTreeMap<String, String>,
     inputs: BTreeSet<StoreInput>,
     json: BTreeSet<String>,
     names: BTreeSet<String>,
@@ -196,6 +199,7 @@ impl<'a> Planner<'a> {
             given,
             arguments: Vec::new(),
             variables: BTreeMap::new(),
+            odd: BTreeMap::new(),
             inputs: inputs.into_iter().cloned().collect(),
             json: BTreeSet::new(),
             names: BTreeSet::new(),
@@ -296,12 +300,8 @@ impl<'a> Planner<'a> {
 
     /// Notes that the value that is set counts, whatever the environment sets.
     fn counts(&mut self, name: &str) {
-        let is_name = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
         // What is no name for sh, the environment cannot set.
-        if self.variables.contains_key(name)
-            && name.bytes().all(is_name)
-            && !name.starts_with(|first: char| first.is_ascii_digit())
-        {
+        if self.variables.contains_key(name) {
             self.names.insert(name.to_owned());
         }
     }
@@ -313,8 +313,15 @@ impl<'a> Planner<'a> {
         };
         let value = self
             .accounted(value)
+            .and_then(|value| refused::in_variable(&value).map(|()| value))
             .map_err(|Local(reason)| Local(format!("{reason} (in ${name})")))?;
-        self.set(name, value)
+        match is_identifier(name) {
+            true => self.set(name, value),
+            false => {
+                self.odd.insert(name.to_owned(), value);
+                Ok(())
+            }
+        }
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), Local> {
@@ -360,12 +367,25 @@ impl<'a> Planner<'a> {
         // The compiler of nixpkgs heeds it.
         self.given("NIX_RUSTFLAGS")?;
         for name in given.tracked.iter().filter(|name| !given.own.contains(name)) {
+            if names::is_builders(name) {
+                return Err(Local::because(format!(
+                    "it reads ${name}, of which a sandbox has its own"
+                )));
+            }
             if !self.variables.contains_key(name) {
                 self.given(name)?;
             }
         }
         let names = std::mem::take(&mut self.names).into_iter().collect::<Vec<_>>();
         self.set("unitGiven", names.join(" "))?;
+        let odd = std::mem::take(&mut self.odd);
+        let places: Vec<String> = (0..odd.len()).map(|at| format!("unitOdd{at}")).collect();
+        for (place, (name, value)) in places.iter().zip(odd) {
+            self.set(place, format!("{name}={value}"))?;
+        }
+        if !places.is_empty() {
+            self.set("unitOdd", places.join(" "))?;
+        }
         if suffix != "-run" {
             self.json.insert("artifacts".into());
             self.json.insert("future-incompat".into());

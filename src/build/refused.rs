@@ -1,4 +1,4 @@
-//! Options of rustc that make a unit depend on more than can be said, or leave
+//! Options of compilers that make a unit depend on more than can be said, or leave
 //! more behind than is known. Pure.
 
 use super::Local;
@@ -36,5 +36,17 @@ pub fn check(name: &str, value: &str) -> Result<(), Local> {
     match is_refused {
         true => Err(Local::because(format!("it is called with {name} {value}"))),
         false => Ok(()),
+    }
+}
+
+/// Fails if a variable has a C compiler look at the processor that it runs on.
+///
+/// # Errors
+/// The unit is local.
+pub fn in_variable(value: &str) -> Result<(), Local> {
+    let is_native = |word: &&str| ["-march=native", "-mcpu=native", "-mtune=native"].contains(word);
+    match value.split_whitespace().find(is_native) {
+        Some(word) => Err(Local::because(format!("it is called with {word}"))),
+        None => Ok(()),
     }
 }

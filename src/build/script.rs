@@ -7,57 +7,36 @@
 //! environment, or without us, the shim runs the script as cargo would have.
 
 use super::context::Context;
-use super::index::{self, Tracked};
+use super::index;
 use super::paths::Visible;
 use super::plan::{self, Given, Variables};
 use super::report::Asked;
-use super::workshop::{Obtained, Package, Unserved, Workshop};
-use super::{Local, denied, directives, heal, libraries, out_dir, sidecar};
+use super::workshop::{Obtained, Unserved, Workshop};
+use super::{Local, denied, directives, heal, libraries, out_dir, sidecar, watched};
 use crate::bounded;
+use crate::env::render::is_identifier;
 use crate::error::{Error, Result};
 use crate::host::packages;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, StoreInput};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The hidden verb of the shim; its argument is the script in the store.
 pub const VERB: &str = "__build-script";
 
-/// Variables that the sandbox has values of its own for, or that say nothing
-/// about the result; a script that asks cargo to watch them watches in vain.
-const OWN: [&str; 19] = [
-    "CARGO",
-    "CARGO_MAKEFLAGS",
-    "HOME",
-    libraries::SEARCH,
-    "MAKEFLAGS",
-    "MFLAGS",
-    "NUM_JOBS",
-    "OUT_DIR",
-    "PATH",
-    "PKG_CONFIG_LIBDIR",
-    "PKG_CONFIG_PATH",
-    "PWD",
-    "RUSTC",
-    "RUSTC_WRAPPER",
-    "RUSTDOC",
-    "TERM",
-    "TMPDIR",
-    "USER",
-    "XDG_DATA_DIRS",
-];
-
-/// Set by the shim: where it is.
+/// Set by the shim: where it is, and its process id.
 const SHIM: &str = "CARGO_NIX_SHIM";
+const SHIM_PROCESS: &str = "CARGO_NIX_SHIM_PROCESS";
 
-/// What stands in the place of the executable `script`; `program` is ours.
+/// What stands in the place of the executable `script`; `program` is ours. The sh
+/// waits for it, and does not become it: see [`variables_for_script`].
 pub fn shim(program: &Path, script: &Path) -> String {
     let quote = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     format!(
@@ -65,7 +44,7 @@ pub fn shim(program: &Path, script: &Path) -> String {
          # The build script is in the store; cargo-nix runs it in a sandbox.\n\
          script={}\n\
          program={}\n\
-         if [ -x \"$program\" ]; then\n  {SHIM}=$0 exec \"$program\" {VERB} \"$script\" \"$@\"\nfi\n\
+         if [ -x \"$program\" ]; then\n  {SHIM}=$0 {SHIM_PROCESS}=$$ \"$program\" {VERB} \"$script\" \"$@\"\n  exit\nfi\n\
          exec \"$script\" \"$@\"\n",
         quote(script),
         quote(program),
@@ -129,19 +108,43 @@ fn invoked(out_dir: &Path) -> Option<i128> {
     Some(i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()))
 }
 
+/// What cargo sets for the script. Some sh drop variables that they cannot name, as
+/// `CFLAGS_x86_64-unknown-linux-gnu`; but what the shim was started with is still
+/// to be read as long as it waits for us.
+fn variables_for_script() -> Variables {
+    let mut variables: Variables = std::env::vars_os().collect();
+    variables.remove(OsStr::new(SHIM));
+    let shim = variables.remove(OsStr::new(SHIM_PROCESS));
+    let started_with = shim
+        .and_then(|process| std::fs::read(Path::new("/proc").join(process).join("environ")).ok())
+        .unwrap_or_default();
+    for variable in started_with.split(|byte| *byte == 0) {
+        let Some(at) = variable.iter().position(|byte| *byte == b'=') else {
+            continue;
+        };
+        let (name, value) = (&variable[..at], &variable[at + 1..]);
+        let is_dropped = std::str::from_utf8(name).is_ok_and(|name| !name.is_empty() && !is_identifier(name));
+        if is_dropped {
+            variables.insert(OsStr::from_bytes(name).into(), OsStr::from_bytes(value).into());
+        }
+    }
+    variables
+}
+
 /// The hidden verb [`VERB`].
 pub fn main(words: &[OsString]) -> ExitCode {
     let vars = Vars::read();
+    let variables = variables_for_script();
     let Some((script, arguments)) = words.split_first() else {
         crate::say!("error: {VERB} is for build scripts that cargo-nix has built");
         return ExitCode::from(2);
     };
     let out_dir = std::env::var_os("OUT_DIR").map(PathBuf::from);
     if !vars.units {
-        return exec(script, arguments, out_dir.as_deref());
+        return exec(script, arguments, &variables, out_dir.as_deref());
     }
     let asked = Asked::run(out_dir.as_deref(), &vars);
-    match serve(Path::new(script), &vars, out_dir.as_deref()) {
+    match serve(Path::new(script), &vars, variables.clone(), out_dir.as_deref()) {
         Ok(obtained) => {
             asked.served(&obtained);
             ExitCode::SUCCESS
@@ -156,14 +159,19 @@ pub fn main(words: &[OsString]) -> ExitCode {
             if !Path::new(script).exists() {
                 return gone(Path::new(script));
             }
-            exec(script, arguments, out_dir.as_deref())
+            exec(script, arguments, &variables, out_dir.as_deref())
         }
     }
 }
 
-fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained, Unserved> {
+fn serve(
+    program: &Path,
+    vars: &Vars,
+    variables: Variables,
+    out_dir: Option<&Path>,
+) -> Result<Obtained, Unserved> {
     let out_dir = out_dir.ok_or_else(|| Local::because("OUT_DIR is not set"))?;
-    let (workshop, package) = Workshop::open(vars, std::env::vars_os().collect())?;
+    let (workshop, package) = Workshop::open(vars, variables)?;
     workshop.check_compiler(&compiler(&workshop.variables))?;
     let script = script_input(program, &workshop)?;
     heal::restore(&script, &workshop.index, &workshop.builder)?;
@@ -191,16 +199,16 @@ fn serve(program: &Path, vars: &Vars, out_dir: Option<&Path>) -> Result<Obtained
         &|record, plan| {
             let stdout = bounded::read(&Path::new(&record.path).join("unit/stdout"), bounded::LARGE)
                 .map_err(|error| Local::because(format!("its output cannot be read: {error}")))?;
-            let mut tracked = watched(&stdout, &workshop, &package)?;
+            let mut tracked = watched::of(&stdout, &workshop, &package)?;
             tracked
                 .variables
                 .retain(|name| !plan.variables.contains_key(name));
             Ok(tracked)
         },
         // A script that fails for want of a variable has often asked for it before.
-        &|failure| variables(failure.log.join("\n").as_bytes()),
+        &|failure| watched::variables(failure.log.join("\n").as_bytes()),
     )?;
-    finish(&obtained, out_dir)?;
+    finish(&obtained, &package.source, out_dir)?;
     Ok(obtained)
 }
 
@@ -225,68 +233,8 @@ fn script_input(program: &Path, workshop: &Workshop) -> Result<StoreInput, Local
     })
 }
 
-/// The variables that a script asks cargo to watch.
-fn variables(stdout: &[u8]) -> BTreeSet<String> {
-    directives::of(stdout)
-        .filter(|(key, value)| *key == "rerun-if-env-changed" && !OWN.contains(value))
-        .map(|(_, value)| value.to_owned())
-        .collect()
-}
-
-/// What a script asks cargo to watch, of what is outside of its package.
-fn watched(stdout: &[u8], workshop: &Workshop, package: &Package) -> Result<Tracked, Local> {
-    let mut tracked = Tracked {
-        variables: variables(stdout),
-        absent: BTreeSet::new(),
-    };
-    let root = Path::new(&package.source.input.path);
-    let directory = workshop
-        .variables
-        .get(OsStr::new("CARGO_MANIFEST_DIR"))
-        .and_then(|directory| Path::new(directory).strip_prefix(&package.source.root).ok())
-        .map_or_else(|| root.to_path_buf(), |below| root.join(below));
-    for (key, value) in directives::of(stdout) {
-        if key != "rerun-if-changed" {
-            continue;
-        }
-        if value.starts_with("/build") {
-            return Err(Local::because(format!(
-                "it watches {value}, which is gone with the sandbox"
-            )));
-        }
-        let path = plain(&directory.join(value));
-        // What the sandbox shows of the machine is in the key as a whole.
-        let shows = |path: &Path| {
-            path.to_str()
-                .is_some_and(|path| workshop.context.visible().shows(path, Path::exists))
-        };
-        if path.starts_with(root) || shows(&path) {
-            continue;
-        }
-        // Out of the package: what is meant lies beside it on the machine.
-        let path = match value.starts_with('/') {
-            true => path,
-            false => plain(&package.source.root.join(value)),
-        };
-        tracked.absent.insert(path);
-    }
-    Ok(tracked)
-}
-
-/// The path without `.` and `..`, links not followed.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-        plain
-    })
-}
-
 /// Records the run and repeats its output.
-fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
+fn finish(obtained: &Obtained, source: &plan::Source, out_dir: &Path) -> Result<(), Unserved> {
     let cannot = |error: Error| Local::because(error.to_string());
     let record = &obtained.record;
     let read = |name: &str| {
@@ -308,6 +256,7 @@ fn finish(obtained: &Obtained, out_dir: &Path) -> Result<(), Unserved> {
         true => stdout,
         false => out_dir::lead_home(stdout, &out, out_dir, &shared),
     };
+    let stdout = watched::at_home(stdout, source);
     let run = Run {
         path,
         derivation,
@@ -347,11 +296,15 @@ fn remove_shim(shim: &Path) {
 }
 
 /// Replaces this process by the script itself.
-fn exec(script: &OsStr, arguments: &[OsString], out_dir: Option<&Path>) -> ExitCode {
+fn exec(script: &OsStr, arguments: &[OsString], variables: &Variables, out_dir: Option<&Path>) -> ExitCode {
     if let Some(out_dir) = out_dir {
         let _ = std::fs::remove_file(Run::file(out_dir));
     }
-    let error = Command::new(script).args(arguments).exec();
+    let error = Command::new(script)
+        .args(arguments)
+        .env_clear()
+        .envs(variables)
+        .exec();
     crate::say!("error: starting {}: {error}", script.display());
     ExitCode::from(7)
 }

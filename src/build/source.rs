@@ -8,11 +8,13 @@
 use super::fetched::{MARKED, MARKER};
 use super::index::{self, Index};
 use super::origin::Origin;
+use super::paths::plain;
 use super::workshop::Unserved;
 use super::{Local, plan, runs};
 use cargo_nix_protocol::{Import, StoreInput};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -61,6 +63,13 @@ pub fn of(
     }
     let record = records(index).join(id);
     let tree = Tree::walk(&origin.root).map_err(|error| unreadable(&origin.root, &error))?;
+    if let Some(link) = &tree.leads_out {
+        return Err(Local::because(format!(
+            "its source has a link that leads out of it, {}",
+            link.display()
+        ))
+        .into());
+    }
     if let Some(known) = index::read::<Known>(&record, KIND)
         && known.stats == tree.stats
         && Path::new(&known.path).exists()
@@ -157,14 +166,20 @@ struct Tree {
     count: usize,
     /// What is to be added: as few directories as hold nothing else.
     cover: Vec<PathBuf>,
+    /// A link to what is not in it: in the store it would lead elsewhere.
+    leads_out: Option<PathBuf>,
 }
 
 impl Tree {
     fn walk(root: &Path) -> std::io::Result<Tree> {
-        let mut hasher = blake3::Hasher::new();
+        let mut walk = Walk {
+            root,
+            hasher: blake3::Hasher::new(),
+            count: 0,
+            leads_out: None,
+        };
         let mut cover = Vec::new();
-        let mut count = 0;
-        if !walk(root, Path::new(""), &mut hasher, &mut cover, &mut count)? {
+        if !walk.below(Path::new(""), &mut cover)? {
             cover = vec![PathBuf::from("")];
         }
         if cover == [Path::new("")] {
@@ -174,9 +189,10 @@ impl Tree {
         }
         cover.sort();
         Ok(Tree {
-            stats: hasher.finalize().to_hex().to_string(),
-            count,
+            stats: walk.hasher.finalize().to_hex().to_string(),
+            count: walk.count,
             cover,
+            leads_out: walk.leads_out,
         })
     }
 
@@ -197,28 +213,48 @@ fn is_marked(at: &Path, entry: &std::fs::DirEntry) -> bool {
         && std::fs::read(entry.path()).is_ok_and(|text| text == MARKED)
 }
 
-/// Whether something below `root/at` was left out; if so, `cover` has what was not.
-fn walk(
-    root: &Path,
-    at: &Path,
-    hasher: &mut blake3::Hasher,
-    cover: &mut Vec<PathBuf>,
-    count: &mut usize,
-) -> std::io::Result<bool> {
-    let mut entries = std::fs::read_dir(root.join(at))?.collect::<std::io::Result<Vec<_>>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    *count += entries.len();
-    let (mut whole, mut parts, mut lacks) = (Vec::new(), Vec::new(), false);
-    for entry in entries {
-        let name = entry.file_name();
-        if NOT_SOURCE.iter().any(|not| OsStr::new(not) == name) && !is_marked(at, &entry) {
-            lacks = true;
-            continue;
+struct Walk<'a> {
+    root: &'a Path,
+    hasher: blake3::Hasher,
+    count: usize,
+    leads_out: Option<PathBuf>,
+}
+
+impl Walk<'_> {
+    /// Whether something below `at` was left out; if so, `cover` has what was not.
+    fn below(&mut self, at: &Path, cover: &mut Vec<PathBuf>) -> std::io::Result<bool> {
+        let mut entries = std::fs::read_dir(self.root.join(at))?.collect::<std::io::Result<Vec<_>>>()?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        self.count += entries.len();
+        let (mut whole, mut parts, mut lacks) = (Vec::new(), Vec::new(), false);
+        for entry in entries {
+            let name = entry.file_name();
+            if NOT_SOURCE.iter().any(|not| OsStr::new(not) == name) && !is_marked(at, &entry) {
+                lacks = true;
+                continue;
+            }
+            let path = at.join(&name);
+            let metadata = entry.metadata()?;
+            self.note(&path, &metadata);
+            if metadata.is_symlink() && self.leads_out.is_none() && self.is_out(&path) {
+                self.leads_out = Some(path.clone());
+            }
+            if metadata.is_dir() && self.below(&path, &mut parts)? {
+                lacks = true;
+            } else {
+                whole.push(path);
+            }
         }
-        let path = at.join(&name);
-        let metadata = entry.metadata()?;
+        if lacks {
+            cover.append(&mut whole);
+            cover.append(&mut parts);
+        }
+        Ok(lacks)
+    }
+
+    fn note(&mut self, path: &Path, metadata: &Metadata) {
         let mut add = |number: i64| {
-            hasher.update(&number.to_le_bytes());
+            self.hasher.update(&number.to_le_bytes());
         };
         add(i64::from(metadata.mode()));
         if !metadata.is_dir() {
@@ -233,18 +269,22 @@ fn walk(
             add(i64::from_ne_bytes(metadata.len().to_ne_bytes()));
             add(i64::from_ne_bytes(metadata.ino().to_ne_bytes()));
         }
-        hasher.update(path.as_os_str().as_bytes()).update(b"\0");
-        if metadata.is_dir() && walk(root, &path, hasher, &mut parts, count)? {
-            lacks = true;
-        } else {
-            whole.push(path);
-        }
+        self.hasher.update(path.as_os_str().as_bytes()).update(b"\0");
     }
-    if lacks {
-        cover.append(&mut whole);
-        cover.append(&mut parts);
+
+    /// Whether the link leads to something outside, there or not.
+    fn is_out(&self, link: &Path) -> bool {
+        let link = self.root.join(link);
+        let Ok(target) = link.read_link() else { return true };
+        let Ok(root) = self.root.canonicalize() else {
+            return true;
+        };
+        let above = link.parent().and_then(|above| above.canonicalize().ok());
+        let target = above.unwrap_or_default().join(target);
+        // What is not there has no other name than the one that is written.
+        let target = target.canonicalize().unwrap_or_else(|_| plain(&target));
+        !target.starts_with(root)
     }
-    Ok(lacks)
 }
 
 #[cfg(test)]
