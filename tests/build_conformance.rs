@@ -79,6 +79,42 @@ fn openssl_of_the_system() {
     conforms("openssl-system");
 }
 
+/// cc over a large C file of the crate.
+#[test]
+fn sqlite_of_the_crate() {
+    conforms("sqlite-bundled");
+}
+
+/// A library of the system that its crate finds without a line in crate-env.nix.
+#[test]
+fn sqlite_of_the_system() {
+    conforms("sqlite-system");
+}
+
+/// cmake.
+#[test]
+fn aws_lc() {
+    conforms("aws-lc");
+}
+
+/// protoc, by the member's own script.
+#[test]
+fn grpc() {
+    conforms("grpc");
+}
+
+/// A C library in the crate that is linked with others, in crates and of the system.
+#[test]
+fn git() {
+    conforms("git");
+}
+
+/// An interpreter, which says where its own headers and libraries are.
+#[test]
+fn python() {
+    conforms("python");
+}
+
 /// libclang, in a sandbox and in the member's own script.
 #[test]
 fn bindings() {

@@ -20,8 +20,12 @@ packages_libnix_trixie=(
     libboost-url-dev libgit2-dev libseccomp-dev meson
 )
 
-# What the tests and the linters run besides Rust.
-packages_test=(direnv dash elvish fish groff-base procps sccache shellcheck shfmt valgrind zsh)
+# What the tests and the linters run besides Rust, and what members of
+# examples/conformance build against.
+packages_test=(
+    cmake dash direnv elvish fish groff-base libcurl4-openssl-dev libsqlite3-dev procps protobuf-compiler python3-dev
+    sccache shellcheck shfmt valgrind zsh
+)
 
 # What the projects of `make corpus` build against; scripts/corpus/projects.toml
 # says which needs what.
