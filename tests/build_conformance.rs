@@ -147,7 +147,7 @@ fn writes_source() {
     let output = run(&mut cargo_test(&world, &checkout, "writes-source"));
     assert!(!output.status.success(), "{}", both(&output));
     assert!(
-        both(&output).contains("`crates.odd-writes-source.sandbox = false`"),
+        both(&output).contains("crates.odd-writes-source.sandbox = false;"),
         "{}",
         both(&output)
     );

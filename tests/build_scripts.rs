@@ -283,3 +283,38 @@ fn a_failing_script_says_all_that_it_said() {
     }
     assert!(text.contains("beware"), "{text}");
 }
+
+/// Where Rust's own `unwrap` names nothing, what can be known is said.
+#[test]
+fn a_script_that_unwraps_is_told_what_it_may_lack() {
+    let units = Units::new();
+    let cases = [
+        (
+            "std::fs::read_to_string(\"/etc/hostname\").unwrap();",
+            "line 2 of build.rs looks for something that is not there",
+            "crates.demo.sandbox = false;",
+        ),
+        (
+            "std::process::Command::new(\"no-such-tool\").status().unwrap();",
+            "line 2 of build.rs looks for something that is not there",
+            "crates.demo.nativeBuildInputs",
+        ),
+        (
+            "std::process::Command::new(\"no-such-tool\").status().expect(\"failed to run no-such-tool\");",
+            "it looks for no-such-tool",
+            "crates.demo.nativeBuildInputs = [ no-such-tool ];",
+        ),
+        (
+            "std::fs::write(\"src/made.rs\", \"\").unwrap();",
+            "its source is read-only",
+            "crates.demo.sandbox = false;",
+        ),
+    ];
+    for (at, (statement, what, way)) in cases.into_iter().enumerate() {
+        let script = format!("fn main() {{\n    {statement}\n}}");
+        let project = project(&units, &format!("unwraps-{at}"), "", Some(&script));
+        let output = run(units.cargo(&project).arg("build"));
+        let text = stderr(&output);
+        assert!(text.contains(what) && text.contains(way), "{statement}\n{text}");
+    }
+}

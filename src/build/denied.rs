@@ -25,9 +25,11 @@ const NETWORK: [&str; 7] = [
     "no such host",
 ];
 /// By which programs say that something is not there.
-const MISSING: [&str; 14] = [
+const MISSING: [&str; 16] = [
     "not found",
+    "notfound",
     "not installed",
+    "installed?",
     "no such file or directory",
     "could not find",
     "couldn't find",
@@ -41,19 +43,67 @@ const MISSING: [&str; 14] = [
     "failed to run",
     "is required",
 ];
-const FORBIDDEN: [&str; 2] = ["permission denied", "read-only file system"];
+const FORBIDDEN: [&str; 6] = [
+    "permission denied",
+    "permissiondenied",
+    "(os error 13)",
+    "read-only file system",
+    "readonlyfilesystem",
+    "(os error 30)",
+];
+/// By which they say that they could not start another, whose name comes next.
+const NOT_STARTED: [&str; 13] = [
+    "failed to find tool",
+    "failed to execute command:",
+    "failed to execute",
+    "failed to spawn",
+    "failed to start",
+    "failed to run",
+    "could not execute",
+    "could not start",
+    "could not run",
+    "couldn't execute",
+    "couldn't run",
+    "unable to execute",
+    "unable to run",
+];
+/// How Rust tells that a file, or a program, is not there.
+const NOT_FOUND: [&str; 2] = ["kind: NotFound", "(os error 2)"];
 
 /// One line for each thing that it lacked: what, and the way out.
 pub fn explain(log: &str, place: &Place) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let (mut at, mut nameless) = (None, None);
     for line in log.lines() {
+        at = panicked_at(line).or(at);
+        if NOT_FOUND.iter().any(|words| line.contains(words)) {
+            nameless.get_or_insert(at.clone());
+        }
         for told in of_line(line, place) {
             if !found.contains(&told) {
                 found.push(told);
             }
         }
     }
+    if let (true, Some(at)) = (found.is_empty(), nameless) {
+        let package = place.package;
+        let at = at.map_or("it".to_owned(), |at| format!("line {at}"));
+        found.push(format!(
+            "{at} looks for something that is not there, and does not say for what\n  \
+             crates.{package}.nativeBuildInputs = [ … ];   # if it is a program of PATH\n  \
+             crates.{package}.sandbox = false;   # if it is a file of the machine"
+        ));
+    }
     found
+}
+
+/// `3 of build.rs`, of the line in which Rust says where it panicked.
+fn panicked_at(line: &str) -> Option<String> {
+    let (_, place) = line.split_once(" panicked at ")?;
+    let (rest, _column) = place.strip_suffix(':')?.rsplit_once(':')?;
+    let (file, number) = rest.rsplit_once(':')?;
+    let file = file.rsplit('/').next().unwrap_or(file);
+    Some(format!("{number} of {file}"))
 }
 
 fn of_line(line: &str, place: &Place) -> Vec<String> {
@@ -91,8 +141,59 @@ fn of_line(line: &str, place: &Place) -> Vec<String> {
                 told.push(lacks(package, "nativeBuildInputs", attribute));
             }
         }
+        if let Some(tool) = not_started(line).filter(|_| told.is_empty()) {
+            told.push(lacks(package, "nativeBuildInputs", tool));
+        }
+    } else if told.is_empty() {
+        told.push(format!(
+            "its source is read-only, and so is all but its OUT_DIR\n  crates.{package}.sandbox = false;   # it is \
+             then built outside, and not shared"
+        ));
     }
     told
+}
+
+/// The program that could not be started, if the line names it.
+fn not_started(line: &str) -> Option<&str> {
+    let lower = line.to_ascii_lowercase();
+    let follows = NOT_STARTED.iter().find_map(|words| {
+        let rest = line.get(lower.find(words)? + words.len()..)?.trim_start();
+        let mut quoted = rest.split(['`', '\'', '"']);
+        // What is not quoted has to end there: it might be any word else.
+        match quoted.next()? {
+            "" => quoted.next()?.split_whitespace().next(),
+            plain => [": ", ", "]
+                .iter()
+                .find_map(|end| plain.split_once(end))
+                .map(|(word, _)| word),
+        }
+    });
+    // `x: command not found`, ``is `x` installed?``, `x: Os { … }` of an `expect("x")`.
+    let of_shell = || {
+        let rest = line
+            .strip_suffix(": not found")
+            .or_else(|| line.strip_suffix(": command not found"))?;
+        rest.rsplit(": ").next()
+    };
+    let asked = || {
+        let (_, rest) = line.split_at(lower.find("is `")?);
+        lower
+            .contains("installed?")
+            .then(|| rest.split('`').nth(1))
+            .flatten()
+    };
+    let expected = || Some(line.split_once(": Os { code: 2, ")?.0);
+    let is_name = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+            && !["command", "process", "program", "script"].contains(word)
+    };
+    [follows, of_shell(), asked(), expected()]
+        .into_iter()
+        .flatten()
+        .find(is_name)
 }
 
 /// The library whose file this is: `z` of `libz.so.1`.
@@ -195,6 +296,41 @@ mod tests {
             (
                 "open /opt/lib/x.h: No such file or directory",
                 "the sandbox does not show /opt/lib/x.h",
+            ),
+            (
+                "error occurred in cc-rs: failed to find tool \"ccache\": No such file or directory (os error 2)",
+                "crates.x-sys.nativeBuildInputs = [ ccache ];",
+            ),
+            (
+                "failed to execute command: \"mytool\" \"-v\": No such file or directory (os error 2)",
+                "crates.x-sys.nativeBuildInputs = [ mytool ];",
+            ),
+            (
+                "Failed to run mytool: Os { code: 2, kind: NotFound, message: \"No such file or directory\" }",
+                "crates.x-sys.nativeBuildInputs = [ mytool ];",
+            ),
+            (
+                "mytool: Os { code: 2, kind: NotFound, message: \"No such file or directory\" }",
+                "crates.x-sys.nativeBuildInputs = [ mytool ];",
+            ),
+            (
+                "sh: 1: mytool: not found\nmake: *** [Makefile:2: all] Error 127",
+                "crates.x-sys.nativeBuildInputs = [ mytool ];",
+            ),
+            (
+                "called `Result::unwrap()` on an `Err` value: Os { code: 13, kind: PermissionDenied, message: \
+                 \"Permission denied\" }",
+                "its source is read-only",
+            ),
+            (
+                "called `Result::unwrap()` on an `Err` value: Os { code: 30, kind: ReadOnlyFilesystem, message: \
+                 \"Read-only file system\" }",
+                "crates.x-sys.sandbox = false;",
+            ),
+            (
+                "thread 'main' (7) panicked at build.rs:12:38:\ncalled `Result::unwrap()` on an `Err` value: \
+                 Os { code: 2, kind: NotFound, message: \"No such file or directory\" }",
+                "line 12 of build.rs looks for something that is not there",
             ),
         ] {
             let told = told(log);
