@@ -4,7 +4,7 @@
 mod common;
 
 use common::units::Units;
-use common::{World, both, run};
+use common::{World, both, run, success};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -160,4 +160,11 @@ fn clippy_takes_the_units_of_check() {
     assert_store_backed(&succeeded(
         clippy.arg("clippy").env("CARGO_NIX_EVAL", "/bin/false"),
     ));
+    // And it is noted as what it was.
+    let told = success(units.world.cargo_nix().args(["stats", "--last", "1", "--json"]));
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let build = &told["builds"][0];
+    assert_eq!(build["sums"]["members"], 1, "{told:#}");
+    let command = build["command"].as_array().unwrap();
+    assert_eq!(command[1..], ["clippy"], "{told:#}");
 }

@@ -42,7 +42,11 @@ fn outcomes(units: &Units, project: &Path) -> Vec<String> {
     let units = told["builds"][0]["units"].as_array().unwrap();
     let of_demo = units.iter().filter(|unit| unit["package"] == "demo");
     of_demo
-        .map(|unit| unit["outcome"].as_str().unwrap().to_owned())
+        // An earlier run of this test may have had it built.
+        .map(|unit| match unit["outcome"].as_str().unwrap() {
+            "built" | "found" => "new".to_owned(),
+            other => other.to_owned(),
+        })
         .collect()
 }
 
@@ -53,8 +57,8 @@ fn another_compiler_compiles_anew() {
     let script = "fn main() { println!(\"cargo:rustc-env=SAID=one\"); }";
     let project = project(&units, "toolchain", lib, Some(script));
     for (comment, outcome) in [
-        ("first", "built"),
-        ("second", "built"),
+        ("first", "new"),
+        ("second", "new"),
         ("first", "hit"),
         ("second", "hit"),
     ] {

@@ -1,8 +1,10 @@
 //! `cargo-nix stats` over builds of real cargo, and what a build says when the
 //! environment is of no use.
 
+mod build_help;
 mod common;
 
+use build_help::demo;
 use common::units::Units;
 use common::{both, run, success};
 use serde_json::Value;
@@ -105,6 +107,50 @@ fn builds_are_told_with_what_became_of_their_units() {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     page(&units);
+}
+
+/// What another user had built is no build of this one, and saves what it took.
+#[test]
+fn what_was_in_the_store_is_found_and_not_built() {
+    let units = Units::new();
+    // No earlier run of this test has had it built.
+    let now = std::time::SystemTime::now();
+    let script =
+        format!("fn main() {{ std::thread::sleep(std::time::Duration::from_secs(2)); }} // {now:?}\n");
+    let project = demo::project(&units, "found", "pub fn said() -> u8 { 1 }", Some(&script));
+    built(&mut units.cargo(&project));
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    let other = units.another_cache("another");
+    built(units.cargo(&project).env("XDG_CACHE_HOME", &other));
+    let told = |arguments: &[&str]| {
+        let mut stats = units.world.cargo_nix();
+        stats.env("XDG_CACHE_HOME", &other).arg("stats").args(arguments);
+        success(&mut stats)
+    };
+    let json: Value = serde_json::from_str(&told(&["--json"])).unwrap();
+    let build = &json["builds"][0];
+    assert_eq!(
+        outcomes(build),
+        [
+            ("demo", "found"),
+            ("demo", "found"),
+            ("demo", "found"),
+            ("found", "local")
+        ]
+    );
+    assert_eq!(
+        (&build["sums"]["hits"], &build["sums"]["found"]),
+        (&3.into(), &3.into())
+    );
+    assert!(build["sums"]["saved"].as_f64() > Some(1.0), "{json:#}");
+    assert!(told(&[]).contains("3 (3 found)"), "{}", told(&[]));
+    // From now on its cache knows, and how much it saves.
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    built(units.cargo(&project).env("XDG_CACHE_HOME", &other));
+    let json: Value = serde_json::from_str(&told(&["--json", "--last", "1"])).unwrap();
+    let build = &json["builds"][0];
+    assert_eq!(build["sums"]["found"], 0);
+    assert!(build["sums"]["saved"].as_f64() > Some(1.5), "{json:#}");
 }
 
 /// The page loads nothing and runs nothing.

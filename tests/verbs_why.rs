@@ -39,7 +39,9 @@ fn project(units: &Units, name: &str) -> PathBuf {
             &format!("vendor/{package}/.cargo-checksum.json"),
             "{\"files\":{}}",
         );
-        write(&format!("vendor/{package}/src/lib.rs"), lib);
+        // No earlier run of this test has had it built.
+        let lib = format!("{lib}\n// {:?}\n", std::time::SystemTime::now());
+        write(&format!("vendor/{package}/src/lib.rs"), &lib);
     }
     project
 }

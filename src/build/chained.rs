@@ -5,6 +5,7 @@
 
 use crate::cmd::WRAPPER;
 use crate::vars::Vars;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// The user's wrapper, if there is one; `asked_in` is the directory cargo runs in.
@@ -19,6 +20,13 @@ pub fn wrapper(vars: &Vars, asked_in: &Path) -> Option<PathBuf> {
             .find_map(|dir| configured(&dir))
             .filter(is_theirs)
     })
+}
+
+/// The compiler that cargo asks a wrapper of the workspace's members (clippy's) to
+/// call, of the arguments that it gives that wrapper; cargo's own begin with an option.
+pub fn wrapped(arguments: &[OsString]) -> Option<&OsStr> {
+    let first = arguments.first()?;
+    (!first.as_encoded_bytes().starts_with(b"-")).then_some(first)
 }
 
 /// Whether `path` is this program as a wrapper.

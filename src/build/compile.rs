@@ -37,11 +37,13 @@ pub fn main(words: &[OsString]) -> ExitCode {
         );
         return ExitCode::from(2);
     };
-    let call = argfile::expand(arguments, |path| bounded::read(path, bounded::LARGE))
+    let wrapped = chained::wrapped(arguments);
+    let own = &arguments[usize::from(wrapped.is_some())..];
+    let call = argfile::expand(own, |path| bounded::read(path, bounded::LARGE))
         .and_then(|words| invocation::parse(&words));
     let unit = match &call {
         Ok(Call::Compile(unit)) => unit,
-        Ok(Call::Probe) if vars.units => {
+        Ok(Call::Probe) if vars.units && wrapped.is_none() => {
             let Some(context) = probe::answer(&vars, rustc, arguments) else {
                 return exec(&vars, rustc, arguments, None);
             };
@@ -57,7 +59,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
     }
     let variables: Variables = std::env::vars_os().collect();
     let asked = Asked::compile(unit, &vars);
-    match serve(unit, rustc, &vars, variables) {
+    match serve(unit, rustc, wrapped, &vars, variables) {
         Ok(obtained) => {
             asked.served(&obtained);
             ExitCode::SUCCESS
@@ -72,8 +74,17 @@ pub fn main(words: &[OsString]) -> ExitCode {
     }
 }
 
-fn serve(unit: &Invocation, rustc: &OsStr, vars: &Vars, variables: Variables) -> Result<Obtained, Unserved> {
+fn serve(
+    unit: &Invocation,
+    rustc: &OsStr,
+    wrapped: Option<&OsStr>,
+    vars: &Vars,
+    variables: Variables,
+) -> Result<Obtained, Unserved> {
     let (workshop, package) = Workshop::open(vars, variables)?;
+    if wrapped.is_some() {
+        return Err(Local::because(format!("{} compiles it", rustc.display())).into());
+    }
     workshop.check_compiler(rustc)?;
     let dependencies = dependencies(unit, &workshop)?;
     let ran = ran(&workshop)?;

@@ -29,6 +29,8 @@ pub struct Sums {
     pub units: usize,
     /// Those that were in the store.
     pub hits: usize,
+    /// Of these, those that this cache did not know of, and that took longer.
+    pub found: usize,
     /// Those that were built into the store.
     pub built: usize,
     /// Those that rustc compiled as if we were not there.
@@ -41,7 +43,8 @@ pub struct Sums {
     pub wall: f64,
     /// All units' times, one after the other, where they are known.
     pub spent: f64,
-    /// What the hits took when they were built, less what they take as hits.
+    /// What the hits took when they were built, where that is known, less what they
+    /// take as hits.
     pub saved: f64,
 }
 
@@ -149,8 +152,9 @@ impl Build {
             let took = unit.took.map_or(0.0, seconds);
             sums.spent += took;
             match unit.outcome {
-                Outcome::Hit => {
+                Outcome::Hit | Outcome::Found => {
                     sums.hits += 1;
+                    sums.found += usize::from(unit.outcome == Outcome::Found);
                     sums.saved += (unit.cost.unwrap_or_default() - took).max(0.0);
                 }
                 Outcome::Built => sums.built += 1,

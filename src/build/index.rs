@@ -21,8 +21,8 @@ pub struct Record {
     pub path: String,
     /// Its derivation.
     pub derivation: String,
-    /// How long its building took, in seconds.
-    pub seconds: f64,
+    /// How long its building took, in seconds, if that is known.
+    pub seconds: Option<f64>,
     /// What it was seen to read: a plan that does not know of it is another unit's.
     #[serde(default)]
     pub tracked: Tracked,

@@ -30,6 +30,8 @@ const REASON: usize = 600;
 pub enum Outcome {
     /// It was in the store.
     Hit,
+    /// It was in the store, of which this cache did not know.
+    Found,
     /// It was built into the store.
     Built,
     /// It was left to rustc (a script: run) as if we were not there.
@@ -116,8 +118,16 @@ fn command() -> Vec<String> {
     let bytes = std::fs::read(format!("/proc/{parent}/cmdline")).unwrap_or_default();
     let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
     let mut left = LINE / 4;
+    // `cargo clippy` has `cargo check` call another compiler for the members.
+    let wrapper = std::env::var_os("RUSTC_WORKSPACE_WRAPPER").unwrap_or_default();
+    let is_clippy = Path::new(&wrapper).file_stem() == Some("clippy-driver".as_ref());
+    let word = |(at, word): (usize, &[u8])| match word {
+        b"check" if at == 1 && is_clippy => "clippy".to_owned(),
+        word => cut(&String::from_utf8_lossy(word), 200),
+    };
     words
-        .map(|word| cut(&String::from_utf8_lossy(word), 200))
+        .enumerate()
+        .map(word)
         .take_while(|word| {
             left = left.saturating_sub(word.len() + 3);
             left > 0

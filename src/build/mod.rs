@@ -22,6 +22,7 @@
 //! - [`directives`], [`watched`], [`out_dir`], [`denied`]: what a build script tells cargo, has it watch, leaves,
 //!   and lacked
 //! - [`libraries`]: shared libraries in the `OUT_DIR`s of other packages
+//! - [`found`]: units that were in the store though the index did not know of them
 //! - [`heal`]: what a collection took of a target directory
 //! - [`runs`]: what need not be found out again in one run of cargo
 //! - [`journal`]: what is noted of each unit, for `stats` and `why`
@@ -52,6 +53,7 @@ pub mod depinfo;
 pub mod differ;
 pub mod directives;
 pub mod fetched;
+pub mod found;
 pub mod heal;
 pub mod history;
 pub mod index;

@@ -67,13 +67,9 @@ impl<'a> Asked<'a> {
 
     /// It was served.
     pub fn served(mut self, obtained: &Obtained) {
-        self.entry.outcome = if obtained.is_hit {
-            Outcome::Hit
-        } else {
-            Outcome::Built
-        };
+        self.entry.outcome = obtained.outcome;
         self.entry.took = self.began.elapsed().ok().map(journal::micros_of);
-        self.entry.cost = Some(obtained.record.seconds);
+        self.entry.cost = obtained.record.seconds;
         self.entry.path = Some(obtained.record.path.clone());
         self.note();
     }

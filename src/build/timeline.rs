@@ -60,7 +60,7 @@ fn escape(text: &str) -> String {
 
 fn class(unit: &Entry) -> &'static str {
     match unit.outcome {
-        Outcome::Hit => "hit",
+        Outcome::Hit | Outcome::Found => "hit",
         Outcome::Built => "built",
         Outcome::Failed => "failed",
         Outcome::Local if unit.is_member() => "member",
@@ -191,6 +191,7 @@ fn count(n: usize) -> f64 {
 fn told(unit: &Entry) -> String {
     match (unit.outcome, &unit.reason) {
         (Outcome::Hit, _) => "hit".into(),
+        (Outcome::Found, _) => "hit, of which this cache did not know".into(),
         (Outcome::Built, _) => "built into the store".into(),
         (Outcome::Failed, reason) => format!("failed: {}", reason.as_deref().unwrap_or_default()),
         (Outcome::Local, reason) => format!("local: {}", reason.as_deref().unwrap_or_default()),
@@ -204,7 +205,7 @@ fn rows(build: &Build) -> String {
     let time = |time: Option<f64>| time.map_or("?".into(), human);
     let mut out = String::new();
     for unit in units {
-        let cost = if unit.outcome == Outcome::Hit {
+        let cost = if class(unit) == "hit" {
             time(unit.cost)
         } else {
             String::new()

@@ -3,16 +3,17 @@
 
 use super::context::{Context, HostTree};
 use super::index::{Index, Record, Tracked};
+use super::journal::Outcome;
 use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
-use super::{Local, key, origin, source, tree};
+use super::{Local, found, key, origin, source, tree};
 use crate::cache::units;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::SystemTime;
 
 /// See the module.
 pub struct Workshop {
@@ -94,8 +95,8 @@ pub struct Obtained {
     pub key: String,
     /// Where it is.
     pub record: Record,
-    /// Whether it was there before.
-    pub is_hit: bool,
+    /// A hit, found, or built.
+    pub outcome: Outcome,
 }
 
 impl Workshop {
@@ -225,10 +226,10 @@ impl Workshop {
                 return Ok(Obtained {
                     key,
                     record,
-                    is_hit: true,
+                    outcome: Outcome::Hit,
                 });
             }
-            let mut record = match self.build(&plan) {
+            let (mut record, outcome) = match self.build(&plan) {
                 Err(Unserved::Failed(failure)) => {
                     let variables = learn_of_failure(&failure);
                     let news = Tracked {
@@ -256,19 +257,15 @@ impl Workshop {
                 record.tracked = tracked;
                 self.index.put(&key, &record).map_err(cannot)?;
                 self.index.keep_plan(&record.path, &plan);
-                return Ok(Obtained {
-                    key,
-                    record,
-                    is_hit: false,
-                });
+                return Ok(Obtained { key, record, outcome });
             }
             plan = again;
         }
         Err(Local::because("what it reads does not settle").into())
     }
 
-    fn build(&self, plan: &UnitAsk) -> Result<Record, Unserved> {
-        let start = Instant::now();
+    fn build(&self, plan: &UnitAsk) -> Result<(Record, Outcome), Unserved> {
+        let start = SystemTime::now();
         let (path, derivation) = match self.builder.unit(plan).map_err(Unserved::from) {
             // Something that it is made of; the unit itself was not tried.
             Err(Unserved::Failed(failure)) if !failure.message.contains(&format!("'{}'", plan.name)) => {
@@ -276,11 +273,24 @@ impl Workshop {
             }
             built => built?,
         };
-        Ok(Record {
+        let output = Path::new(&path);
+        let (seconds, outcome) = if found::was_there(output, start) {
+            let logs = self.variables.get(OsStr::new("NIX_LOG_DIR"));
+            let store = Path::new(&self.context.store_dir);
+            let log = found::log_of(&derivation, store, logs.map(Path::new));
+            (found::cost(output, &log), Outcome::Found)
+        } else {
+            (
+                start.elapsed().ok().map(|took| took.as_secs_f64()),
+                Outcome::Built,
+            )
+        };
+        let record = Record {
             path,
             derivation,
-            seconds: start.elapsed().as_secs_f64(),
+            seconds,
             tracked: Tracked::default(),
-        })
+        };
+        Ok((record, outcome))
     }
 }

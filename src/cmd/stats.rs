@@ -82,6 +82,7 @@ fn row(build: &Build, home: Option<&Path>) -> [String; 9] {
     let Sums {
         units,
         hits,
+        found,
         built,
         local,
         failed,
@@ -94,7 +95,11 @@ fn row(build: &Build, home: Option<&Path>) -> [String; 9] {
         shortened(&build.called(), 40),
         place(&build.target(), home),
         units.to_string(),
-        hits.to_string(),
+        if found > 0 {
+            format!("{hits} ({found} found)")
+        } else {
+            hits.to_string()
+        },
         if failed > 0 {
             format!("{built} ({failed} failed)")
         } else {

@@ -215,6 +215,7 @@ fn profile(unit: &Entry) -> PathBuf {
 fn became(unit: &Entry) -> &'static str {
     match unit.outcome {
         Outcome::Hit => "was taken from the store",
+        Outcome::Found => "was found in the store",
         Outcome::Built => "was built",
         Outcome::Failed => "failed in the sandbox",
         Outcome::Local => "was left to cargo",

@@ -105,6 +105,13 @@ impl Units {
         self.edit(|context| context["tree"] = tree);
     }
 
+    /// A cache of its own, as another user has: it knows the machine, and no unit.
+    pub fn another_cache(&self, name: &str) -> PathBuf {
+        let home = self.world.path().join(name);
+        know_tree_in(&self.world, &home.join("cargo-nix"));
+        home
+    }
+
     /// Nix's name of this machine.
     pub fn system(&self) -> String {
         system()
@@ -192,6 +199,10 @@ fn import_toolchain(world: &World) -> String {
 /// The host tree, added to the world's store once in a test run; the world's
 /// cache knows it then. As `tree` of a context.
 pub fn know_tree(world: &World) -> Value {
+    know_tree_in(world, &world.cache())
+}
+
+fn know_tree_in(world: &World, cache: &Path) -> Value {
     let store = world.store_dir();
     let shared = store.join("../../cache");
     std::fs::create_dir_all(&shared).unwrap();
@@ -208,8 +219,8 @@ pub fn know_tree(world: &World) -> Value {
         imports::remember(&shared, &store, id, &path).unwrap();
         path
     });
-    tree.remember(&world.cache()).unwrap();
-    imports::remember(&world.cache(), &store, id, &path).unwrap();
+    tree.remember(cache).unwrap();
+    imports::remember(cache, &store, id, &path).unwrap();
     description
 }
 
