@@ -233,6 +233,36 @@ fn an_environment_that_is_of_no_use_is_said_once() {
     built(&mut units.cargo(&project));
 }
 
+/// `cargo +nightly`, by rustup's cargo, finds the environment's compiler where that
+/// comes first on PATH, or in the configuration: not what was asked for.
+#[test]
+fn another_toolchain_that_finds_the_compiler_of_the_environment_is_told() {
+    let units = Units::new();
+    let project = project(&units, "plus");
+    let sysroot = success(units.world.command("rustc").args(["--print", "sysroot"]));
+    let theirs = Path::new(sysroot.trim()).join("bin/cargo");
+    let told = |cargo: &Path| {
+        let _ = std::fs::remove_dir_all(project.join("target"));
+        let inside = units.cargo(&project);
+        let mut command = Command::new(cargo);
+        command.current_dir(&project).env_clear();
+        command.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // As rustup's cargo has it.
+        command.envs([
+            ("RUSTUP_TOOLCHAIN", "nightly"),
+            ("RUSTUP_TOOLCHAIN_SOURCE", "cli"),
+        ]);
+        let output = built(&mut command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        said.lines()
+            .filter(|line| line.starts_with("cargo-nix: cargo +nightly was asked for"))
+            .count()
+    };
+    assert_eq!(told(&theirs), 1);
+    // A shell that has inherited what rustup said of another call.
+    assert_eq!(told(&Path::new(&units.toolchain).join("bin/cargo")), 0);
+}
+
 /// A wrapper that the user had is called for the local units, whether a
 /// variable said so or cargo's configuration.
 #[test]

@@ -168,20 +168,39 @@ impl Workshop {
         crate_variable(&self.variables)
     }
 
-    /// Makes sure that `rustc`, as cargo calls it, is the environment's own.
+    /// Makes sure that `rustc`, as cargo calls it, is the environment's own, and that
+    /// the user did not ask for another: `cargo +nightly` finds the environment's
+    /// where rustup's does not come before it.
     ///
     /// # Errors
-    /// It is another.
+    /// It is another, or is not what was asked for.
     pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Unserved> {
         let search = self.variables.get(OsStr::new("PATH"));
-        match self.context.is_rustc(rustc, search.map(|path| path.as_os_str())) {
-            true => Ok(()),
-            false => Err(Unserved::Without(format!(
+        let is_ours = self.context.is_rustc(rustc, search.map(|path| path.as_os_str()));
+        match (is_ours, self.asked_for()) {
+            (true, None) => Ok(()),
+            (true, Some(toolchain)) => Err(Unserved::Without(format!(
+                "cargo +{toolchain} was asked for, and found the compiler of the environment, {}",
+                self.context.rustc().display()
+            ))),
+            (false, _) => Err(Unserved::Without(format!(
                 "{} is not the compiler of the environment, {}",
                 rustc.display(),
                 self.context.rustc().display()
             ))),
         }
+    }
+
+    /// The toolchain that was asked for by `+<name>`, where another cargo than the
+    /// environment's is at work. What rustup says of it a shell may have inherited.
+    fn asked_for(&self) -> Option<String> {
+        let variable = |name: &str| self.variables.get(OsStr::new(name));
+        let is_asked = variable("RUSTUP_TOOLCHAIN_SOURCE").is_some_and(|source| source == "cli");
+        let cargo = Path::new(variable("CARGO").filter(|_| is_asked)?).canonicalize();
+        let ours = self.context.rustc().with_file_name("cargo").canonicalize();
+        let is_ours = matches!((cargo, ours), (Ok(cargo), Ok(ours)) if cargo == ours);
+        let name = variable("RUSTUP_TOOLCHAIN").filter(|_| !is_ours)?;
+        Some(name.to_string_lossy().into_owned())
     }
 
     /// The unit that `make` plans, from the index or built; `learn` says what
