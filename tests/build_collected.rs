@@ -178,6 +178,31 @@ fn a_target_directory_is_a_root() {
     assert!(!roots().contains("/held/"), "{}", roots());
 }
 
+/// What `cargo clean -p` took is held no longer, though it leaves our note of it.
+#[test]
+fn a_unit_that_was_cleaned_away_is_not_held() {
+    let units = Units::new();
+    let project = project(&units, "cleaned", "pub fn said() -> u8 { 6 }", None);
+    assert_eq!(
+        said(
+            units
+                .cargo(&project)
+                .args(["--config", "profile.dev.opt-level=1"])
+        ),
+        "6"
+    );
+    let target = project.join("target");
+    let unit = std::fs::read_link(&libraries(&target)[0]).unwrap();
+    let unit = unit.ancestors().nth(2).unwrap().to_str().unwrap().to_owned();
+    clean(&units, &project);
+    assert_eq!(said(&mut units.cargo(&project)), "6");
+    let held = std::fs::read_to_string(root_of(&target)).unwrap();
+    assert!(
+        held.lines().count() == 1 && !held.contains(&unit),
+        "{unit}\n{held}"
+    );
+}
+
 /// In whatever layout cargo puts them, and in a directory that was there before
 /// cargo was.
 #[test]

@@ -135,7 +135,9 @@ fn collect(dir: &Path, depth: usize, units: &mut BTreeSet<StoreInput>) {
         let found = if name == OsStr::new(RUN) {
             Run::of(&dir.join("out")).map(|run| (run.path, run.derivation))
         } else {
-            Sidecar::read(dir, stem).map(|sidecar| (sidecar.path, sidecar.derivation))
+            Sidecar::read(dir, stem)
+                .filter(|sidecar| !sidecar.is_orphan(dir, stem))
+                .map(|sidecar| (sidecar.path, sidecar.derivation))
         };
         units.extend(found.map(|(path, derivation)| StoreInput {
             derivation: Path::new(&derivation).exists().then_some(derivation),

@@ -82,6 +82,13 @@ impl Sidecar {
         index::write(&path_of(dir, stem), "sidecar", self)
     }
 
+    /// Whether all that was placed with it is gone: `cargo clean -p` does not know of it.
+    pub fn is_orphan(&self, dir: &Path, stem: &str) -> bool {
+        let dep_info = format!("{stem}.d");
+        let mut names = self.files.keys().chain([&dep_info]);
+        names.all(|name| dir.join(name).symlink_metadata().is_err())
+    }
+
     fn is_as_placed(&self, artifact: &Path, name: &str) -> bool {
         let original = Path::new(&self.path).join("lib").join(name);
         match self.files.get(name) {
