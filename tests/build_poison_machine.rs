@@ -4,8 +4,8 @@
 mod build_help;
 mod common;
 
-use build_help::{ALL, Build, build, checkout, set};
-use common::units::Units;
+use build_help::{ALL, Build, build, build_in, checkout, set};
+use common::units::{Units, cargo_home};
 use common::{run, success};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -36,6 +36,13 @@ fn library(units: &Units, version: &str) -> String {
     units.import("library")
 }
 
+/// A directory with a header, in the store.
+fn header(units: &Units, says: &str) -> String {
+    let text = format!("#define HEADER \"{says}\"\n");
+    units.world.write("include/poison.h", &text);
+    units.import("include")
+}
+
 /// A C compiler in the store: the machine's, under another name for itself.
 fn compiler(units: &Units, name: &str) -> String {
     let call = format!("exec /usr/bin/cc -DCOMPILER='\"{name}\"' \"$@\"");
@@ -48,7 +55,7 @@ fn compiler(units: &Units, name: &str) -> String {
 fn what_crate_env_gives_reaches_those_that_get_it() {
     let units = Units::new();
     let first = built(&units, "first");
-    let steps: [(String, &str); 6] = [
+    let steps: [(String, &str); 8] = [
         (format!("{PATH} NATIVE_CRATE=one"), "crate=one"),
         (format!("{PATH} NATIVE_CRATE=two"), "crate=two"),
         (
@@ -66,6 +73,15 @@ fn what_crate_env_gives_reaches_those_that_get_it() {
         (
             format!("export PATH={}:/usr/bin:/bin", compiler(&units, "two")),
             "compiler=two",
+        ),
+        // Of a C library of one name and version, a header alone.
+        (
+            format!("{PATH} C_INCLUDE_PATH={}", header(&units, "one")),
+            "header=one",
+        ),
+        (
+            format!("{PATH} C_INCLUDE_PATH={}", header(&units, "two")),
+            "header=two",
         ),
     ];
     let mut before = first;
@@ -108,18 +124,9 @@ fn elsewhere(units: &Units, name: &str) -> PathBuf {
     path
 }
 
-const NOTHING: [Difference; 16] = [
+const NOTHING: [Difference; 15] = [
     ("the checkout's path", "other/deeper/place", |_| (), |_, _| ()),
     ("a path with a blank", "a place", |_| (), |_, _| ()),
-    (
-        "HOME",
-        "another-home",
-        |_| (),
-        |units, cargo| {
-            cargo.env("XDG_CACHE_HOME", units.world.home().join(".cache"));
-            cargo.env("HOME", elsewhere(units, "someone"));
-        },
-    ),
     (
         "CARGO_HOME",
         "cargo-home",
@@ -129,7 +136,7 @@ const NOTHING: [Difference; 16] = [
         },
     ),
     (
-        "the user",
+        "USER and LOGNAME",
         "user",
         |_| (),
         |_, cargo| {
@@ -275,4 +282,47 @@ fn what_must_not_matter_gives_hits() {
     // The same project, built by plain cargo, is what it was.
     let output = run(units.plain_cargo(&checkout(&units, "plain")).args(["run", "-q"]));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), first.said);
+}
+
+/// Another user over the same store, whose cache knows of no unit: each is where it
+/// was, and nothing is compiled.
+#[test]
+fn another_home_with_a_cache_of_its_own_compiles_nothing() {
+    let units = Units::new();
+    let first = built(&units, "first");
+    let home = elsewhere(&units, "someone");
+    let cache = units.another_cache("someone/.cache");
+    let project = checkout(&units, "second");
+    let mut cargo = units.cargo(&project);
+    let again = build_in(&units, cargo.env("HOME", home).arg("run"), &cache);
+    assert_eq!(again.said, first.said);
+    assert_eq!(again.changed(&first), set(&[]), "{again:?}");
+    assert_eq!(again.compiled, set(&["app bin"]), "{again:?}");
+    assert!(again.missed.is_superset(&set(ALL)), "{again:?}");
+}
+
+/// What cargo downloaded and unpacked itself lies below its home: another one of
+/// those gives hits.
+#[test]
+fn another_cargo_home_with_its_own_sources_gives_hits() {
+    let units = Units::new();
+    let project = |name: &str| {
+        units.project(
+            name,
+            "itoa = \"=1.0.11\"",
+            "fn main() { print!(\"{}\", itoa::Buffer::new().format(42)); }",
+        )
+    };
+    let first = build(&units, units.cargo(&project("one")).arg("run"));
+    first.assert_store_backed("one", "one");
+    let home = units.world.path().join("another cargo");
+    success(Command::new("cp").arg("-a").args([&cargo_home(), &home]));
+    // It unpacks them itself.
+    std::fs::remove_dir_all(home.join("registry/src")).unwrap();
+    let other = project("two");
+    let mut cargo = units.cargo(&other);
+    let again = build(&units, cargo.env("CARGO_HOME", &home).args(["run", "--offline"]));
+    assert_eq!(again.said, "42");
+    assert_eq!(again.units["itoa lib"], first.units["itoa lib"], "{again:?}");
+    assert_eq!(again.missed, set(&["two bin"]), "{again:?}");
 }

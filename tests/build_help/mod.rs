@@ -32,8 +32,10 @@ pub struct Build {
     pub said: String,
     /// `<package> <kind>` -> the store paths; of a local unit, why.
     pub units: BTreeMap<String, BTreeSet<String>>,
-    /// The units that were not there before.
+    /// The units of which the cache did not know.
     pub missed: BTreeSet<String>,
+    /// Those that were not in the store either.
+    pub compiled: BTreeSet<String>,
 }
 
 impl Build {
@@ -65,14 +67,24 @@ pub fn checkout(units: &Units, name: &str) -> PathBuf {
 
 /// Runs `cargo`, a call of it with all its arguments, which must succeed.
 pub fn build(units: &Units, cargo: &mut Command) -> Build {
-    let before = builds(units).len();
+    build_noted(units, cargo, &units.world.home().join(".cache"))
+}
+
+/// The same with this cache, as `XDG_CACHE_HOME` has it.
+pub fn build_in(units: &Units, cargo: &mut Command, cache: &Path) -> Build {
+    build_noted(units, cargo.env("XDG_CACHE_HOME", cache), cache)
+}
+
+fn build_noted(units: &Units, cargo: &mut Command, cache: &Path) -> Build {
+    let before = builds(units, cache).len();
     let output = run(cargo);
     assert!(output.status.success(), "{cargo:?}: {}", both(&output));
-    let builds = builds(units);
+    let builds = builds(units, cache);
     let mut build = Build {
         said: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         units: BTreeMap::new(),
         missed: BTreeSet::new(),
+        compiled: BTreeSet::new(),
     };
     for unit in builds[before..].iter().flat_map(entries) {
         let word = |name: &str| unit[name].as_str().unwrap_or_default();
@@ -82,18 +94,23 @@ pub fn build(units: &Units, cargo: &mut Command) -> Build {
         if word("outcome") != "hit" {
             build.missed.insert(name.clone());
         }
+        if !["hit", "found"].contains(&word("outcome")) {
+            build.compiled.insert(name.clone());
+        }
         build.units.entry(name).or_default().insert(what.to_owned());
     }
     build
 }
 
-fn builds(units: &Units) -> Vec<Value> {
-    let journal = units.world.cache().join("units/builds");
+fn builds(units: &Units, cache: &Path) -> Vec<Value> {
+    let journal = cache.join("cargo-nix/units/builds");
     let is_empty = std::fs::read_dir(journal).map_or(true, |mut entries| entries.next().is_none());
     if is_empty {
         return Vec::new();
     }
-    let text = success(units.world.cargo_nix().args(["stats", "--json", "--last", "100"]));
+    let mut stats = units.world.cargo_nix();
+    stats.env("XDG_CACHE_HOME", cache);
+    let text = success(stats.args(["stats", "--json", "--last", "100"]));
     let told: Value = serde_json::from_str(&text).unwrap();
     told["builds"].as_array().unwrap().clone()
 }
