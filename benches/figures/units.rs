@@ -18,7 +18,7 @@ use project::{Project, World};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a small project is built into an empty store.
+/// How often a small project is built into a store without units.
 const COLD_ROUNDS: usize = 3;
 /// How often each warm build is made.
 const WARM_ROUNDS: usize = 5;
@@ -65,7 +65,9 @@ fn cold_row(name: &str, colds: &[Cold]) -> Row {
     let (ours, plain) = (sample(|cold| cold.ours), sample(|cold| cold.plain));
     let factor = ours / plain;
     Row::of(
-        &format!("`{name}` built into an empty store, over plain cargo"),
+        &format!(
+            "`{name}` built into a store that has the toolchain and the host tree alone, over plain cargo"
+        ),
         "<= 1.10 ×",
         format!("{factor:.2} × ({ours:.1} s, {plain:.1} s)"),
         factor <= 1.10,
@@ -150,7 +152,7 @@ fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {
     );
     let factor = ours as f64 / plain as f64;
     rows.push(Row::of(
-        "`target/` of `bat` over plain cargo's",
+        "all of `target/` of `bat`, as `du` counts it, over plain cargo's",
         "<= 0.5 ×",
         format!(
             "{factor:.2} × ({:.0} MB, {:.0} MB)",
