@@ -267,7 +267,7 @@ fn main() {
 #[test]
 fn a_failing_script_says_all_that_it_said() {
     let units = Units::new();
-    let script = "fn main() { println!(\"cargo::error=no such thing\"); println!(\"cargo::warning=beware\"); \
+    let script = "fn main() { println!(\"cargo::error=no such thing\"); println!(\"cargo::warning=beware\"); print!(\"of no use to cargo\"); \
                   for line in 0..200 { eprintln!(\"line {line}.\"); } eprintln!(\"is `cmake` not installed?\"); \
                   std::process::exit(1) }";
     let project = project(&units, "long", "", Some(script));
@@ -282,6 +282,17 @@ fn a_failing_script_says_all_that_it_said() {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     assert!(text.contains("beware"), "{text}");
+    // As cargo has it of a script that runs outside.
+    let (_, shown) = text.split_once("--- stdout").unwrap();
+    let (stdout, stderr) = shown.split_once("--- stderr").unwrap();
+    assert!(
+        stdout.contains("of no use to cargo") && !stdout.contains("line 0."),
+        "{text}"
+    );
+    assert!(
+        stderr.contains("line 0.") && !stderr.contains("of no use to cargo"),
+        "{text}"
+    );
 }
 
 /// Where Rust's own `unwrap` names nothing, what can be known is said.

@@ -55,6 +55,9 @@ unset unitDirectory unitName unitLibraries unitTree unitEnvironment unitGiven un
 unitStatus=0
 "$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
 if [ "$unitStatus" -ne 0 ]; then
-    cat "$out/unit/stdout" "$out/unit/stderr" >&2
+    cat "$out/unit/stdout" >&2
+    # Without the first, a line of the one might go on with the other.
+    printf '\n%s\n' '--- stderr' >&2
+    cat "$out/unit/stderr" >&2
 fi
 exit "$unitStatus"

@@ -309,19 +309,22 @@ fn exec(script: &OsStr, arguments: &[OsString], variables: &Variables, out_dir: 
     ExitCode::from(7)
 }
 
-/// A failed run as its user is told: what it printed (cargo has its own words
-/// for what is meant for cargo), then what it lacked.
+/// What the builder of a run that fails prints between its two outputs.
+const STDERR: &str = "--- stderr";
+
+/// A failed run as its user is told: what it printed, where it printed it, then
+/// what it lacked.
 fn tell(failure: &Failure, vars: &Vars) {
     let log = failure.log.join("\n");
-    let (directives, rest): (Vec<&str>, Vec<&str>) = log
-        .lines()
-        .partition(|line| directives::of(line.as_bytes()).next().is_some());
-    let _ = std::io::stdout().write_all((directives.join("\n") + "\n").as_bytes());
-    let said = if log.is_empty() {
-        failure.message.clone()
-    } else {
-        rest.join("\n")
+    // Of a log that is too long, the beginning is lost.
+    let mark = format!("\n{STDERR}\n");
+    let (stdout, stderr) = log.split_once(&mark).unwrap_or(("", &log));
+    let (stdout, stderr) = match log.strip_prefix(&mark[1..]) {
+        Some(stderr) => ("", stderr),
+        None => (stdout, stderr),
     };
+    let _ = std::io::stdout().write_all(format!("{stdout}\n").as_bytes());
+    let said = if log.is_empty() { &failure.message } else { stderr };
     let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
     let visible = vars
         .units_context
