@@ -3,6 +3,7 @@
 //! A variable says it, or cargo's configuration, which our own `RUSTC_WRAPPER`
 //! overrides. Wrappers of ours are never found: they would call each other.
 
+use super::journal;
 use crate::cmd::WRAPPER;
 use crate::vars::Vars;
 use std::ffi::{OsStr, OsString};
@@ -37,8 +38,7 @@ pub fn is_ours(path: &Path) -> bool {
 /// The directory that cargo, our parent, runs in; where that cannot be told,
 /// the one it runs us in, which is that of the package.
 pub fn asked_in() -> PathBuf {
-    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
-    std::fs::read_link(format!("/proc/{parent}/cwd"))
+    std::fs::read_link(format!("/proc/{}/cwd", journal::cargo_process()))
         .or_else(|_| std::env::current_dir())
         .unwrap_or_default()
 }

@@ -97,24 +97,39 @@ pub fn directory(cache: &Path) -> PathBuf {
     cache.join("units/builds")
 }
 
-/// Which build this process works for: its parent and when that began.
+/// Which build this process works for: cargo's process and when that began.
 pub fn build_id() -> &'static str {
     static ID: OnceLock<String> = OnceLock::new();
     ID.get_or_init(of_parent)
 }
 
 fn of_parent() -> String {
-    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
-    // The 22nd field; the second may hold blanks, and ends with a parenthesis.
-    let began = std::fs::read_to_string(format!("/proc/{parent}/stat"))
-        .ok()
-        .and_then(|stat| Some(stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned()));
+    let parent = cargo_process();
+    let began = stat(parent, 22);
     format!("{parent}-{}", began.unwrap_or_else(|| "0".into()))
+}
+
+/// cargo, which asked for the unit: our parent, or that of the shim of a script.
+pub fn cargo_process() -> i32 {
+    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
+    let shim = std::env::var(super::script::SHIM_PROCESS).ok();
+    match shim.and_then(|shim| shim.parse().ok()) == Some(parent) {
+        true => stat(parent, 4).and_then(|of| of.parse().ok()).unwrap_or(parent),
+        false => parent,
+    }
+}
+
+/// A field of what the system says of a process, by its number in proc(5), from 3 on.
+fn stat(process: i32, field: usize) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second may hold blanks, and ends with a parenthesis.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(field - 3).map(str::to_owned)
 }
 
 /// cargo's command line, where the system tells.
 fn command() -> Vec<String> {
-    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
+    let parent = cargo_process();
     let bytes = std::fs::read(format!("/proc/{parent}/cmdline")).unwrap_or_default();
     let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
     let mut left = LINE / 4;

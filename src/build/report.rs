@@ -143,8 +143,7 @@ fn tell(vars: &Vars, reason: &str, package: &str) {
 /// its line of progress. What is written to our own standard error, cargo says
 /// again in every later build in which the unit is fresh.
 fn screen() -> Option<(File, &'static str)> {
-    let parent = rustix::process::getppid()?;
-    let path = format!("/proc/{}/fd/2", parent.as_raw_nonzero());
+    let path = format!("/proc/{}/fd/2", journal::cargo_process());
     let kind = std::fs::metadata(&path).ok()?.file_type();
     // Of a file, we would write over cargo's words, or it over ours.
     if !(kind.is_fifo() || kind.is_char_device()) {

@@ -33,7 +33,7 @@ pub const VERB: &str = "__build-script";
 
 /// Set by the shim: where it is, and its process id.
 const SHIM: &str = "CARGO_NIX_SHIM";
-const SHIM_PROCESS: &str = "CARGO_NIX_SHIM_PROCESS";
+pub(super) const SHIM_PROCESS: &str = "CARGO_NIX_SHIM_PROCESS";
 
 /// What stands in the place of the executable `script`; `program` is ours. The sh
 /// waits for it, and does not become it: see [`variables_for_script`].
