@@ -13,17 +13,33 @@
 # with it what is watched, so that nothing would be tried again.
 
 use_cargo-nix() {
-    local __cargo_nix_text
+    local __cargo_nix_text __cargo_nix_program
+    __cargo_nix_find
     if declare -F require_allowed >/dev/null; then
         set -- --can-require "$@"
     fi
-    if __cargo_nix_text=$(command cargo-nix direnv export --direnv "$PPID" "$@"); then
-        eval "$__cargo_nix_text"
-    elif command -v cargo-nix >/dev/null; then
-        __cargo_nix_failed "cargo-nix did not give an environment"
-    else
+    if [[ -z $__cargo_nix_program ]]; then
         __cargo_nix_failed "cargo-nix is not on PATH: there is no environment"
+    elif __cargo_nix_text=$(command "$__cargo_nix_program" direnv export --direnv "$PPID" "$@"); then
+        eval "$__cargo_nix_text"
+    else
+        __cargo_nix_failed "cargo-nix did not give an environment"
     fi
+}
+
+# Where the program is, in $__cargo_nix_program. An entry of PATH that is empty or
+# does not begin with `/` is a place in the project, and is left out.
+__cargo_nix_find() {
+    local __cargo_nix_path="${PATH-}:" __cargo_nix_entry
+    __cargo_nix_program=
+    while [[ -n $__cargo_nix_path ]]; do
+        __cargo_nix_entry=${__cargo_nix_path%%:*}/cargo-nix
+        __cargo_nix_path=${__cargo_nix_path#*:}
+        if [[ $__cargo_nix_entry == /?*/* && -f $__cargo_nix_entry && -x $__cargo_nix_entry ]]; then
+            __cargo_nix_program=$__cargo_nix_entry
+            return 0
+        fi
+    done
 }
 
 __cargo_nix_failed() {

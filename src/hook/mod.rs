@@ -20,7 +20,11 @@ mod shelf;
 pub mod state;
 pub mod turn;
 
+use crate::env::render;
 use clap::ValueEnum;
+
+/// Stands in a hook once, for the path of the program.
+const PROGRAM: &str = "@CARGO_NIX@";
 
 /// The shells that have a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,8 +42,17 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// What the shell reads once, when it starts.
-    pub fn hook(self) -> &'static str {
+    /// What the shell reads once, when it starts: it starts `program` by this path.
+    pub fn hook(self, program: &str) -> Vec<u8> {
+        let mut quoted = Vec::new();
+        render::quote_for(self, program, &mut quoted);
+        let text = self.template();
+        let (before, after) = text.split_once(PROGRAM).expect("each hook names it");
+        [before.as_bytes(), &quoted, after.as_bytes()].concat()
+    }
+
+    /// The hook in the shell's own language.
+    fn template(self) -> &'static str {
         match self {
             Shell::Bash => include_str!("../../shell-hooks/hook.bash"),
             Shell::Zsh => include_str!("../../shell-hooks/hook.zsh"),
