@@ -243,7 +243,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         let message = format!(
             "cargo-nix: {} is not allowed to be evaluated (its content {:.8}){stays}\n  \
              `cargo-nix allow` shows what there is to allow, and allows it",
-            directory.display(),
+            crate::say::name(&directory),
             digest.to_hex(),
         );
         return Ok(wish(target, status, Some(message)));
@@ -304,7 +304,7 @@ fn failed(directory: &Path, failure: &str, older: bool) -> String {
     let stays = if older { "; the older one stays" } else { "" };
     format!(
         "cargo-nix: no new environment for {}{stays}\n{failure}",
-        directory.display()
+        crate::say::name(directory)
     )
 }
 
