@@ -39,7 +39,8 @@ fn without_a_project_or_a_program_it_says_so_and_heals() {
     session.prompt();
     session.until("ready");
 
-    session.without_cargo_nix();
+    // Gone, then back: the next save of the project finds it.
+    let others = session.without_cargo_nix();
     session.envrc("use cargo-nix\n# again\n");
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("failed"));
@@ -48,4 +49,34 @@ fn without_a_project_or_a_program_it_says_so_and_heals() {
         "{}",
         session.said
     );
+    assert!(!session.prompt(), "nothing is tried while nothing changes");
+    let program = others.join("cargo-nix");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cargo-nix"), &program).expect("a link");
+    session.write("crate-env.nix", &shell("back"));
+    session.prompt();
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("back"));
+
+    // Killed, of a project elsewhere: a save there, and another program.
+    std::fs::remove_file(&program).expect("the link");
+    session.world.script("others/cargo-nix", "kill -9 $$");
+    session.write("else where/crate-env.nix", &shell("elsewhere"));
+    session.envrc("strict_env\nuse cargo-nix --offline \"$PWD/else where\"\nexport AFTER=2\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("failed"));
+    assert_eq!(session.get("AFTER").as_deref(), Some("2"));
+    assert!(
+        session.said.contains("did not give an environment"),
+        "{}",
+        session.said
+    );
+    // direnv tells seconds apart.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    session.write("else where/crate-env.nix", &shell("saved"));
+    assert!(session.prompt(), "a save tries again");
+    assert_eq!(session.status().as_deref(), Some("failed"));
+    std::fs::remove_file(&program).expect("the script");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cargo-nix"), &program).expect("a link");
+    session.until("ready");
+    assert_eq!(session.get("GREETING").as_deref(), Some("saved"));
 }
