@@ -51,6 +51,13 @@ impl Shell {
         [before.as_bytes(), &quoted, after.as_bytes()].concat()
     }
 
+    /// The word that names the program in the text of a hook, if that is the hook of
+    /// this version.
+    pub fn word_in(self, hook: &str) -> Option<&str> {
+        let (before, after) = self.template().split_once(PROGRAM)?;
+        hook.strip_prefix(before)?.strip_suffix(after)
+    }
+
     /// The hook in the shell's own language.
     fn template(self) -> &'static str {
         match self {
