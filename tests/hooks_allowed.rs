@@ -5,7 +5,8 @@ mod common;
 mod hooks_help;
 
 use common::success;
-use hooks_help::Place;
+use hooks_help::terminal::{STATUS, open, told};
+use hooks_help::{Place, env};
 
 fn show(place: &Place, options: &[&str]) -> String {
     success(
@@ -118,4 +119,49 @@ fn what_is_cut_is_said_and_can_be_seen() {
         place.path("a/data/large").display()
     );
     assert!(shown.contains(&large), "{shown}");
+}
+
+/// Somebody else's directory costs no time, however much lies in it.
+#[test]
+fn a_prompt_reads_little_of_a_project_that_was_never_allowed() {
+    let place = Place::new();
+    place.world.write("a/crate-env.nix", "{ }: { env.X = ./data; }\n");
+    place.world.write("a/data/small", "");
+    let a = place.path("a");
+    let large = std::fs::File::create(a.join("data/large")).expect("a file");
+    large.set_len(40 << 20).expect("a hole");
+    let mut terminal = open(&place);
+    terminal.cd(&a);
+    terminal.line("");
+    assert_eq!(
+        told(&terminal, "40 MiB of them were not even read"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(terminal.get(STATUS), None);
+    let manifests = || {
+        let projects = std::fs::read_dir(place.world.cache().join("projects"))
+            .into_iter()
+            .flatten();
+        projects
+            .flatten()
+            .filter(|project| project.path().join("manifest").exists())
+            .count()
+    };
+    assert_eq!(manifests(), 0, "it was not hashed");
+    place.allow(&a);
+    place.fill(&a, &env("a", &[("V", "1")]));
+    terminal.line("");
+    assert_eq!(terminal.get("V").as_deref(), Some("1"), "{}", terminal.screen());
+    // From now on its user is asked about each content.
+    large.set_len(41 << 20).expect("a hole");
+    terminal.line("");
+    assert_eq!(
+        told(&terminal, "is not allowed to be evaluated"),
+        1,
+        "{}",
+        terminal.screen()
+    );
+    assert_eq!(terminal.get(STATUS).as_deref(), Some("stale"));
 }

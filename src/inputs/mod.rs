@@ -114,6 +114,15 @@ impl Inputs {
     /// [`Error::Project`] with the place of the literal that leads to something
     /// that cannot be an input; [`Error::Io`].
     pub fn current(project: &Project, cache_dir: &Path) -> Result<Inputs> {
+        Inputs::current_within(project, cache_dir, None)
+    }
+
+    /// The same; but if more than `most` bytes would have to be read of files that
+    /// need only be hashed, none of these is.
+    ///
+    /// # Errors
+    /// As [`Inputs::current`], and [`Error::Project`] that so much was not read.
+    pub fn current_within(project: &Project, cache_dir: &Path, most: Option<u64>) -> Result<Inputs> {
         let layout = Layout::of(project)?;
         let path = manifest_path(project, cache_dir);
         let mut old = sealed::read(&path, MANIFEST)
@@ -129,7 +138,7 @@ impl Inputs {
                 manifest
             }
             (old, _) => {
-                let manifest = discover::discover(project, layout, old.as_ref())?;
+                let manifest = discover::discover(project, layout, old.as_ref(), most)?;
                 remember(project, cache_dir, &manifest);
                 manifest
             }
@@ -198,7 +207,7 @@ impl Inputs {
                 snapshot::Outcome::Changed(path) => changed = path,
             }
             let layout = self.manifest.layout.clone();
-            self.manifest = discover::discover(&self.project, layout, None)?;
+            self.manifest = discover::discover(&self.project, layout, None, None)?;
             remember(&self.project, &self.cache_dir, &self.manifest);
         }
         Err(changing(&self.project.root.join(changed)))
