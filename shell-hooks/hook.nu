@@ -26,7 +26,7 @@ if ($env.__cargo_nix_hook? | describe | str starts-with record) == false {
             }
             $env.__cargo_nix_hook.last = $env.PWD
 
-            let program = @CARGO_NIX@
+            let program = "@CARGO_NIX@"
             if not ($program | path exists) {
                 if $inside and not $env.__cargo_nix_hook.missed {
                     $env.__cargo_nix_hook.missed = true

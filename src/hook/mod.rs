@@ -46,16 +46,26 @@ impl Shell {
     pub fn hook(self, program: &str) -> Vec<u8> {
         let mut quoted = Vec::new();
         render::quote_for(self, program, &mut quoted);
-        let text = self.template();
-        let (before, after) = text.split_once(PROGRAM).expect("each hook names it");
+        let (before, after) = self.around();
         [before.as_bytes(), &quoted, after.as_bytes()].concat()
     }
 
     /// The word that names the program in the text of a hook, if that is the hook of
     /// this version.
     pub fn word_in(self, hook: &str) -> Option<&str> {
-        let (before, after) = self.template().split_once(PROGRAM)?;
+        let (before, after) = self.around();
         hook.strip_prefix(before)?.strip_suffix(after)
+    }
+
+    /// The hook before and after the word that names the program. nushell's file has
+    /// that between quotes, as it has to parse.
+    fn around(self) -> (&'static str, &'static str) {
+        let text = self.template();
+        let (before, after) = text.split_once(PROGRAM).expect("each hook names it");
+        match (before.strip_suffix('"'), after.strip_prefix('"')) {
+            (Some(before), Some(after)) => (before, after),
+            _ => (before, after),
+        }
     }
 
     /// The hook in the shell's own language.
