@@ -44,9 +44,10 @@ install_all() {
     while IFS= read -r file; do
         put 644 "$scratch/assets/$file" "$file"
     done < <(cd "$scratch/assets" && find . -type f | sed 's,^\./,,' | sort)
+    # Not the hooks that `cargo-nix hook` prints: in these stands where it is.
     while IFS= read -r file; do
         put 644 "$here/shell-hooks/$file" "share/cargo-nix/shell-hooks/$file"
-    done < <(cd "$here/shell-hooks" && find . -type f | sed 's,^\./,,' | sort)
+    done < <(cd "$here/shell-hooks" && find . -type f ! -name 'hook.*' | sed 's,^\./,,' | sort)
     for file in README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT; do
         put 644 "$here/$file" "share/doc/cargo-nix/$file"
     done

@@ -10,19 +10,28 @@
 # the shell that it is meant for is the user's.
 # Usage: __cargo_nix_run_hook TEXT NAME...   (NAME: what is exported now)
 __cargo_nix_run_hook() {
-    local __cargo_nix_flags=$- __cargo_nix_file __cargo_nix_exports=
+    local __cargo_nix_flags=$- __cargo_nix_file __cargo_nix_exports='' __cargo_nix_hook=$1
+    local __cargo_nix_said='' __cargo_nix_ended=0
     # First the hook is in the file, then what it exports.
-    if ! __cargo_nix_file=$(command mktemp "${TMPDIR:-/tmp}/cargo-nix.XXXXXX") ||
+    if ! __cargo_nix_file=$(command mktemp "${TMPDIR:-/tmp}/cargo-nix-shellHook.XXXXXX") ||
         ! printf '%s\n' "$1" >|"$__cargo_nix_file"; then
         __cargo_nix_failed "cargo-nix: the shellHook did not run, as no temporary file can be made"
         return 0
     fi
     shift
+    # Whoever reads what direnv says from a pipe does so until all have closed it,
+    # what the hook leaves running too: it gets it from a file, when the hook is done.
+    if [[ -p /dev/fd/2 || -S /dev/fd/2 ]]; then
+        __cargo_nix_said=$(command mktemp "${TMPDIR:-/tmp}/cargo-nix-said.XXXXXX") || __cargo_nix_said=
+    fi
     set +e
     (
         set +eu +o pipefail
         # direnv reads there until all have closed it, what the hook leaves running too.
         exec 3>&-
+        if [[ -n $__cargo_nix_said ]]; then
+            exec >|"$__cargo_nix_said" 2>&1
+        fi
         # Not local: errexit ends the function before the trap is run.
         # shellcheck disable=SC2030
         __cargo_nix_names=("$@") __cargo_nix_told=$__cargo_nix_file
@@ -38,7 +47,12 @@ __cargo_nix_run_hook() {
         # What it ended with says nothing; that it came to its end does.
         \builtin exit 0
     )
-    case $? in
+    __cargo_nix_ended=$?
+    if [[ -n $__cargo_nix_said ]]; then
+        command cat -- "$__cargo_nix_said" >&2
+        command rm -f -- "$__cargo_nix_said"
+    fi
+    case $__cargo_nix_ended in
     0) ;;
     *) log_error "cargo-nix: the shellHook ended the shell that it ran in; what it exported before is there" ;;
     esac
@@ -46,6 +60,10 @@ __cargo_nix_run_hook() {
     command rm -f -- "$__cargo_nix_file"
     # The hook itself is still there if it had no end, as of an exec.
     case $__cargo_nix_exports in "$__cargo_nix_head"*) eval "$__cargo_nix_exports" ;; esac
+    # Only if it did not end well, and with extglob, which it may have set itself.
+    if [[ $__cargo_nix_ended != 0 ]] && ! "$BASH" -O extglob -n <<<"$__cargo_nix_hook" 2>/dev/null; then
+        log_error "cargo-nix: the shellHook of crate-env.nix has a syntax error (above, in the name of a temporary file); what stands after it was not run"
+    fi
     case $__cargo_nix_flags in *e*) set -e ;; esac
     return 0
 }
@@ -55,6 +73,7 @@ __cargo_nix_run_hook() {
 __cargo_nix_hooked() {
     # shellcheck source=/dev/null disable=SC2031
     \builtin . "$__cargo_nix_told"
+    __cargo_nix_ended=$?
     __cargo_nix_tell
     \builtin trap - EXIT
 }
@@ -70,6 +89,9 @@ __cargo_nix_tell() {
     # shellcheck disable=SC2031
     {
         \builtin printf '%s\n' "$__cargo_nix_head"
+        if [[ ${__cargo_nix_ended-0} != 0 ]]; then
+            \builtin printf '__cargo_nix_ended=%d\n' "$__cargo_nix_ended"
+        fi
         for __cargo_nix_name in ${__cargo_nix_names[@]+"${__cargo_nix_names[@]}"}; do
             if [[ -z ${!__cargo_nix_name+x} ]]; then
                 \builtin printf 'unset %s\n' "$__cargo_nix_name"

@@ -4,7 +4,9 @@
 # Before each prompt, cargo-nix is started once if an environment is applied
 # ($__CARGO_NIX), if the directory is another one than at the last prompt, or if
 # a crate-env.nix is here or above; else nothing is started. What it prints is
-# evaluated only if it ended well, so that nothing is applied by halves.
+# evaluated only if it ended well, so that nothing is applied by halves. The
+# program is the one that printed this, by its path: PATH may lead into the
+# directory that a user has just entered.
 __cargo_nix_prompt() {
     \builtin set -- "$?"
     if [[ $- != *k* ]]; then
@@ -22,6 +24,7 @@ __cargo_nix_prompt() {
 __cargo_nix_turn() {
     # Quoted, as this is no declaration to the parser: words are split at IFS.
     \builtin local __cargo_nix_status="$1" __cargo_nix_dir="${PWD-}" __cargo_nix_text
+    \builtin local __cargo_nix_program=@CARGO_NIX@
     # Under errexit, a function that returns what it found would end the shell.
     [[ $- == *e* ]] && __cargo_nix_status=0
 
@@ -33,17 +36,15 @@ __cargo_nix_turn() {
     fi
     __cargo_nix_last=${PWD-}
 
-    # The shell may remember where the program was before it was replaced.
-    \builtin hash -d cargo-nix 2>/dev/null || \builtin :
-    if ! \builtin type -P cargo-nix >/dev/null 2>&1; then
+    if [[ ! -f $__cargo_nix_program || ! -x $__cargo_nix_program ]]; then
         if [[ -n ${__CARGO_NIX-} && -z ${__cargo_nix_missed-} ]]; then
             __cargo_nix_missed=1
-            \builtin printf '%s\n' 'cargo-nix: the program is no longer on PATH; the variables of the project stay' >&2
+            \builtin printf '%s\n' "cargo-nix: $__cargo_nix_program is gone; the variables of the project stay" >&2
         fi
         \builtin return "$__cargo_nix_status"
     fi
     __cargo_nix_missed=
-    if __cargo_nix_text=$(\command cargo-nix prompt bash --checks); then
+    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt bash --checks); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
     \builtin return "$__cargo_nix_status"
@@ -67,7 +68,7 @@ __cargo_nix_free() {
 # What the variables that cannot be set leave to be done.
 __cargo_nix_again() {
     \builtin local __cargo_nix_text
-    if __cargo_nix_text=$(\command cargo-nix prompt bash --kept "$__cargo_nix_kept"); then
+    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt bash --kept "$__cargo_nix_kept"); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
 }

@@ -4,7 +4,9 @@
 # ($E:__CARGO_NIX), if the directory is another one than at the last prompt, or
 # if a crate-env.nix is here or above; else nothing is started. What it prints
 # is evaluated only if it ended well, so that nothing is applied by halves.
-# elvish has no status of the last command that there would be to keep.
+# The program is the one that printed this, by its path: PATH may lead into the
+# directory that a user has just entered. elvish has no status of the last
+# command that there would be to keep.
 #
 # A second one would start cargo-nix twice for each prompt. Whether there is one
 # is seen among the functions themselves: a variable would outlive `exec elvish`,
@@ -20,6 +22,7 @@ var is-there = {
 }
 
 if (not ($is-there)) {
+  var cargo-nix = @CARGO_NIX@
   var last = ''
   var missed = $false
 
@@ -37,15 +40,15 @@ if (not ($is-there)) {
   var at-prompt = {
     if (or (not-eq $E:__CARGO_NIX '') (not-eq $last $pwd) ($is-in-project)) {
       set last = $pwd
-      if (has-external cargo-nix) {
+      if (has-external $cargo-nix) {
         set missed = $false
         try {
-          var text = ((external cargo-nix) prompt elvish | slurp)
+          var text = ((external $cargo-nix) prompt elvish | slurp)
           eval $text
         } catch _ { }
       } elif (and (not-eq $E:__CARGO_NIX '') (not $missed)) {
         set missed = $true
-        echo 'cargo-nix: the program is no longer on PATH; the variables of the project stay' >&2
+        echo 'cargo-nix: '$cargo-nix' is gone; the variables of the project stay' >&2
       }
     }
   }

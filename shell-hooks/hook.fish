@@ -3,8 +3,10 @@
 # Before each prompt, cargo-nix is started once if an environment is applied
 # ($__CARGO_NIX), if the directory is another one than at the last prompt, or if
 # a crate-env.nix is here or above; else nothing is started. What it prints is
-# evaluated only if it ended well, so that nothing is applied by halves. fish
-# keeps $status over what an event starts.
+# evaluated only if it ended well, so that nothing is applied by halves. The
+# program is the one that printed this, by its path: PATH may lead into the
+# directory that a user has just entered. fish keeps $status over what an event
+# starts.
 function __cargo_nix_prompt --on-event fish_prompt
     if builtin test -z "$__CARGO_NIX" -a "$__cargo_nix_last" = "$PWD"
         builtin set -l dir $PWD
@@ -16,16 +18,17 @@ function __cargo_nix_prompt --on-event fish_prompt
     end
     builtin set -g __cargo_nix_last $PWD
 
-    if not builtin command -q cargo-nix
+    builtin set -l program @CARGO_NIX@
+    if not builtin test -f "$program" -a -x "$program"
         if builtin test -n "$__CARGO_NIX" -a -z "$__cargo_nix_missed"
             builtin set -g __cargo_nix_missed 1
-            builtin echo 'cargo-nix: the program is no longer on PATH; the variables of the project stay' >&2
+            builtin echo "cargo-nix: $program is gone; the variables of the project stay" >&2
         end
         builtin return
     end
     builtin set -g __cargo_nix_missed
     builtin set -l text
-    if builtin set text (command cargo-nix prompt fish)
+    if builtin set text (command $program prompt fish)
         builtin string join \n -- $text | builtin source
     end
 end

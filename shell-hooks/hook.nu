@@ -4,7 +4,9 @@
 # Before each prompt, cargo-nix is started once if an environment is applied
 # ($env.__CARGO_NIX), if the directory is another one than at the last prompt,
 # or if a crate-env.nix is here or above; else nothing is started. What it
-# prints, a record of variables, is loaded as a whole or not at all.
+# prints, a record of variables, is loaded as a whole or not at all. The program
+# is the one that printed this, by its path: PATH may lead into the directory
+# that a user has just entered.
 #
 # What it remembers is a record, in a name of its own as nushell does not tell
 # capitals from small letters: nushell hands a record to no child, so that a
@@ -24,15 +26,16 @@ if ($env.__cargo_nix_hook? | describe | str starts-with record) == false {
             }
             $env.__cargo_nix_hook.last = $env.PWD
 
-            if (which --all cargo-nix | where type == external | is-empty) {
+            let program = "@CARGO_NIX@"
+            if not ($program | path exists) {
                 if $inside and not $env.__cargo_nix_hook.missed {
                     $env.__cargo_nix_hook.missed = true
-                    print --stderr "cargo-nix: the program is no longer on PATH; the variables of the project stay"
+                    print --stderr $"cargo-nix: ($program) is gone; the variables of the project stay"
                 }
                 return
             }
             $env.__cargo_nix_hook.missed = false
-            let text = (try { ^cargo-nix prompt nu } catch { "" })
+            let text = (try { ^$program prompt nu } catch { "" })
             if ($text | is-not-empty) {
                 # A value that is no text (a number, what ENV_CONVERSIONS makes of a
                 # text) is kept as it was, beside the text that children got of it.

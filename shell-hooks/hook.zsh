@@ -3,11 +3,15 @@
 # Before each prompt, cargo-nix is started once if an environment is applied
 # ($__CARGO_NIX), if the directory is another one than at the last prompt, or if
 # a crate-env.nix is here or above; else nothing is started. What it prints is
-# evaluated only if it ended well, so that nothing is applied by halves.
+# evaluated only if it ended well, so that nothing is applied by halves. The
+# program is the one that printed this, by its path: PATH may lead into the
+# directory that a user has just entered.
+#
 # zsh gives each function of precmd_functions, and the prompt, the same $?.
 __cargo_nix_prompt() {
     \builtin emulate -L zsh
-    \builtin local __cargo_nix_dir=$PWD __cargo_nix_text __cargo_nix_program __cargo_nix_entry
+    \builtin local __cargo_nix_dir=$PWD __cargo_nix_text
+    \builtin local __cargo_nix_program=@CARGO_NIX@
     if [[ -z ${__CARGO_NIX-} && ${__cargo_nix_last-} == "$__cargo_nix_dir" ]]; then
         while [[ ! -e $__cargo_nix_dir/crate-env.nix ]]; do
             [[ $__cargo_nix_dir == */* ]] || \builtin return 0
@@ -16,17 +20,10 @@ __cargo_nix_prompt() {
     fi
     \builtin typeset -g __cargo_nix_last=$PWD
 
-    # Not from zsh's table of commands: the program may have been replaced.
-    for __cargo_nix_entry in "${path[@]}"; do
-        if [[ -f $__cargo_nix_entry/cargo-nix && -x $__cargo_nix_entry/cargo-nix ]]; then
-            __cargo_nix_program=$__cargo_nix_entry/cargo-nix
-            \builtin break
-        fi
-    done
-    if [[ -z $__cargo_nix_program ]]; then
+    if [[ ! -f $__cargo_nix_program || ! -x $__cargo_nix_program ]]; then
         if [[ -n ${__CARGO_NIX-} && -z ${__cargo_nix_missed-} ]]; then
             \builtin typeset -g __cargo_nix_missed=1
-            \builtin print -u 2 -r -- 'cargo-nix: the program is no longer on PATH; the variables of the project stay'
+            \builtin print -u 2 -r -- "cargo-nix: $__cargo_nix_program is gone; the variables of the project stay"
         fi
         \builtin return 0
     fi

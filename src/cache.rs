@@ -91,6 +91,19 @@ impl Cache {
             .map_err(Error::io(doing, &self.directory))
     }
 
+    /// Whether the system would let it be written, as far as that can be told
+    /// without writing: a full disk is not seen.
+    ///
+    /// # Errors
+    /// As of [`Cache::make`].
+    pub fn writable(&self) -> Result<()> {
+        let place = self.directory.join("snapshots");
+        let there = place.ancestors().find(|above| above.exists());
+        let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        rustix::fs::access(there.unwrap_or(&self.directory), access)
+            .map_err(|error| Error::io("writing the cache", &self.directory)(error.into()))
+    }
+
     /// A cache in the machine's directory for temporary files, for when this one
     /// cannot be written; what is known of the machine is taken along. It goes
     /// when the directory is dropped.

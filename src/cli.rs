@@ -232,6 +232,9 @@ pub struct AllowArgs {
     /// Show what there is to allow, and allow nothing
     #[arg(long)]
     pub show: bool,
+    /// Show all lines of long files, and all of long lines
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// `cargo-nix deny`.

@@ -17,12 +17,14 @@
 //!
 //! Never: trust by default, or trust that a file which does not check out gives.
 
+mod shown;
+
+pub use shown::shown;
+
 use crate::cache::Key;
 use crate::error::{Error, Result};
-use crate::project::CRATE_ENV;
 use crate::sealed;
 use serde::{Deserialize, Serialize};
-use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -39,13 +41,72 @@ pub struct Trust {
     directory: PathBuf,
 }
 
-/// The texts of an input set, by path relative to its root.
-pub type Contents = BTreeMap<String, Vec<u8>>;
+/// An input set, part by part.
+pub type Contents = BTreeMap<Part, Content>;
 
+/// What an input set consists of. What is no file has no path, as a file may have
+/// any name there is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A file, a link or an empty directory, by its path relative to the root.
+    Path(PathBuf),
+    /// That the file of this path may be run.
+    Mode(PathBuf),
+    /// The `metadata.cargo-nix` tables of all Cargo.toml.
+    Metadata,
+}
+
+impl Part {
+    /// Its name on one line: another one for each part. A path is between quotes if
+    /// it has a blank or anything that is not shown as it is, as nothing else is.
+    fn name(&self) -> String {
+        match self {
+            Part::Path(path) => crate::say::name(path),
+            Part::Mode(path) => format!("{} (mode)", crate::say::name(path)),
+            Part::Metadata => "Cargo.toml (metadata.cargo-nix)".to_owned(),
+        }
+    }
+}
+
+/// What is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// A file that is too large to be held.
+    Large {
+        /// Its size.
+        bytes: u64,
+        /// Its blake3.
+        hash: [u8; 32],
+    },
+}
+
+impl Content {
+    /// What is compared by lines.
+    fn lines(&self) -> Option<&str> {
+        match self {
+            Content::Bytes(bytes) if bytes.len() <= SHOWN => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    fn hash(&self) -> blake3::Hash {
+        match self {
+            Content::Bytes(bytes) => blake3::hash(bytes),
+            Content::Large { hash, .. } => blake3::Hash::from_bytes(*hash),
+        }
+    }
+}
+
+/// An input set that was allowed, by the names of its parts.
 #[derive(Serialize, Deserialize, Default)]
 struct Allowed {
-    /// Text of each file; of a large or binary one, its blake3 instead.
+    /// Those whose text is kept.
     files: BTreeMap<String, String>,
+    /// Of a large or binary file, its blake3: not a text that another file may have.
+    #[serde(default)]
+    hashes: BTreeMap<String, String>,
 }
 
 impl Trust {
@@ -66,15 +127,14 @@ impl Trust {
     /// # Errors
     /// [`Error::Io`].
     pub fn allow(&self, id: &str, digest: &blake3::Hash, contents: &Contents) -> Result<()> {
-        let text = |bytes: &Vec<u8>| match std::str::from_utf8(bytes) {
-            Ok(text) if text.len() <= SHOWN => text.to_owned(),
-            _ => format!("(blake3 {})\n", blake3::hash(bytes)),
-        };
-        let files = contents
-            .iter()
-            .map(|(path, bytes)| (path.clone(), text(bytes)))
-            .collect();
-        let payload = serde_json::to_vec(&Allowed { files }).expect("texts are JSON");
+        let mut allowed = Allowed::default();
+        for (part, content) in contents {
+            match content.lines() {
+                Some(text) => allowed.files.insert(part.name(), text.to_owned()),
+                None => allowed.hashes.insert(part.name(), content.hash().to_string()),
+            };
+        }
+        let payload = serde_json::to_vec(&allowed).expect("texts are JSON");
         sealed::write(&self.file(digest), "trust", &payload)?;
         sealed::write(&self.last(id), "last", digest.to_hex().as_bytes())?;
         for denied in [digest.to_hex().as_str(), id] {
@@ -119,12 +179,13 @@ impl Trust {
     }
 
     /// What differs between what the project `id` was allowed last and `now`,
-    /// as a unified diff; `None` if it was never allowed anything.
-    pub fn difference(&self, id: &str, now: &Contents) -> Option<String> {
+    /// as a unified diff; `None` if it was never allowed anything. `root`: where the
+    /// files lie.
+    pub fn difference(&self, id: &str, now: &Contents, root: &Path) -> Option<String> {
         let last = String::from_utf8(sealed::read(&self.last(id), "last")?).ok()?;
         let file = self.file(&blake3::Hash::from_hex(last).ok()?);
         let allowed: Allowed = serde_json::from_slice(&sealed::read(&file, "trust")?).ok()?;
-        Some(unified(&allowed.files, now))
+        Some(shown::unified(&allowed, now, root))
     }
 
     /// Notes that the slot `key`, used by the project `id`, was made from the
@@ -225,90 +286,13 @@ fn lines(path: &Path, kind: &str) -> Vec<String> {
         .collect()
 }
 
-/// One unified diff over all files that differ, [`visible`].
-fn unified(before: &BTreeMap<String, String>, now: &Contents) -> String {
-    let mut paths: Vec<&String> = before.keys().chain(now.keys()).collect();
-    paths.sort();
-    paths.dedup();
-    let mut text = String::new();
-    for path in paths {
-        let old = before.get(path).cloned().unwrap_or_default();
-        let new = now
-            .get(path)
-            .map_or(String::new(), |bytes| match std::str::from_utf8(bytes) {
-                Ok(text) if text.len() <= SHOWN => text.to_owned(),
-                _ => format!("(blake3 {})\n", blake3::hash(bytes)),
-            });
-        if old != new {
-            let diff = TextDiff::from_lines(&old, &new);
-            text.push_str(&diff.unified_diff().header(path, path).to_string());
-        }
-    }
-    visible(&text)
-}
-
-/// Lines of a file, and characters of a line, that [`shown`] gives.
-const LINES: usize = 200;
-const LINE: usize = 400;
-
-/// The files of an input set as somebody reads them who is to decide about
-/// them: crate-env.nix first, then other expressions, then the rest; long ones
-/// in part, and so that nothing in them acts on a terminal.
-pub fn shown(contents: &Contents) -> String {
-    let rank = |path: &str| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if name == CRATE_ENV {
-            0
-        } else {
-            1 + u8::from(!name.ends_with(".nix"))
-        }
-    };
-    let mut files: Vec<(&String, &Vec<u8>)> = contents.iter().collect();
-    files.sort_by_key(|(path, _)| rank(path));
-    let mut text = String::new();
-    for (path, bytes) in files {
-        text.push_str(&format!("--- {path} ({} bytes)\n", bytes.len()));
-        let Ok(file) = std::str::from_utf8(bytes) else {
-            text.push_str(&format!("  (no text; blake3 {})\n", blake3::hash(bytes).to_hex()));
-            continue;
-        };
-        for line in file.lines().take(LINES) {
-            let end = line.char_indices().nth(LINE).map_or(line.len(), |(end, _)| end);
-            let more = if end < line.len() { " …" } else { "" };
-            text.push_str(&format!("  {}{more}\n", &line[..end]));
-        }
-        let left = file.lines().count().saturating_sub(LINES);
-        if left > 0 {
-            text.push_str(&format!("  … {left} more lines\n"));
-        }
-    }
-    visible(&text)
-}
-
-/// The text with every character that acts on a terminal, or hides others or
-/// turns them around, as `\u{…}`.
-fn visible(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control() && c != '\n' && c != '\t'
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if acts(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn contents(text: &str) -> Contents {
-        Contents::from([("crate-env.nix".to_owned(), text.as_bytes().to_vec())])
+        let content = Content::Bytes(text.as_bytes().to_vec());
+        Contents::from([(Part::Path("crate-env.nix".into()), content)])
     }
 
     #[test]
@@ -335,12 +319,13 @@ mod tests {
     fn the_difference_to_what_was_allowed_is_shown_without_terminal_codes() {
         let data = tempfile::tempdir().expect("a directory");
         let trust = Trust::new(data.path());
-        assert_eq!(trust.difference("project", &contents("a\n")), None);
+        let root = Path::new("/root");
+        assert_eq!(trust.difference("project", &contents("a\n"), root), None);
         trust
             .allow("project", &blake3::hash(b"old"), &contents("a\nb\n"))
             .expect("allowed");
         let difference = trust
-            .difference("project", &contents("a\n\u{1b}[2Jc\n"))
+            .difference("project", &contents("a\n\u{1b}[2Jc\n"), root)
             .expect("a difference");
         assert!(
             difference.contains("-b\n") && difference.contains("+\\u{1b}[2Jc\n"),
@@ -349,25 +334,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_readable_bounded_and_does_nothing() {
-        let long = "x\n".repeat(1000) + &"y".repeat(10_000);
-        let files = [
-            ("a.nix", "\u{202e}{ }: 1 #\u{e0041} \u{1b}[2J\r\n".as_bytes()),
-            ("b.lock", b"\xff".as_slice()),
-            ("sub/crate-env.nix", b"{ rust }: { }\n".as_slice()),
-            ("z.txt", long.as_bytes()),
-        ];
-        let files = files.map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
-        let text = shown(&Contents::from(files));
+    fn a_file_whose_text_is_a_hash_is_not_that_file() {
+        let data = tempfile::tempdir().expect("a directory");
+        let trust = Trust::new(data.path());
+        let large = "{ }: { } # \n".repeat(SHOWN / 8);
+        let words = format!("(blake3 {})\n", blake3::hash(large.as_bytes()));
+        trust
+            .allow("project", &blake3::hash(b"old"), &contents(&words))
+            .expect("allowed");
+        let root = Path::new("/the/root");
+        let difference = trust.difference("project", &contents(&large), root).expect("one");
         assert!(
-            text.starts_with(
-                "--- sub/crate-env.nix (14 bytes)\n  { rust }: { }\n--- a.nix (22 bytes)\n  \\u{202e}{ }: 1 #\\u{e0041} \\u{1b}[2J\n\
-                 --- b.lock (1 bytes)\n  (no text; blake3 "
-            ),
-            "{text}"
+            difference.starts_with("--- crate-env.nix\n")
+                && difference.contains("look at /the/root/crate-env.nix"),
+            "{difference}"
         );
-        assert!(text.ends_with("  … 801 more lines\n"), "{text}");
-        assert!(text.len() < 2000);
+        trust
+            .allow("project", &blake3::hash(b"new"), &contents(&large))
+            .expect("allowed");
+        assert_eq!(
+            trust.difference("project", &contents(&large), root).as_deref(),
+            Some("")
+        );
     }
 
     #[test]

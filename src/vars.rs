@@ -51,6 +51,8 @@ pub struct Vars {
     pub nix_remote: Option<OsString>,
     /// direnv's configuration: `DIRENV_CONFIG`, else `XDG_CONFIG_HOME/direnv`.
     pub direnv_config: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`.
+    pub xdg_config_home: Option<PathBuf>,
     /// `DIRENV_WATCHES`: what direnv watches so far, while it loads an .envrc.
     pub direnv_watches: Option<OsString>,
     /// `DIRENV_DIR`: this is a shell that direnv has loaded an .envrc into.
@@ -114,6 +116,7 @@ impl Vars {
             nix_remote: variable("NIX_REMOTE"),
             direnv_config: path_of("DIRENV_CONFIG")
                 .or_else(|| Some(path_of("XDG_CONFIG_HOME")?.join("direnv"))),
+            xdg_config_home: path_of("XDG_CONFIG_HOME").filter(|p| p.is_absolute()),
             direnv_watches: variable("DIRENV_WATCHES"),
             in_direnv: path_of("DIRENV_DIR").is_some(),
             ci: path_of("CI").is_some_and(|ci| ci != Path::new("false")),

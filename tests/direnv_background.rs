@@ -296,6 +296,11 @@ fn a_cache_that_cannot_be_written_serves_what_is_there_and_says_what_it_cannot()
         unshare.args(["-rm", "sh", "-c", &script, "sh", "direnv", "export", "bash"]);
         run(&mut unshare)
     };
+    let told = |session: &Session| {
+        let mut unshare = session.program("unshare");
+        unshare.args(["-rm", "sh", "-c", &script, "sh", "cargo-nix", "status"]);
+        both(&run(&mut unshare))
+    };
     session.variables.clear();
     let output = read_only(&session);
     assert!(
@@ -316,6 +321,12 @@ fn a_cache_that_cannot_be_written_serves_what_is_there_and_says_what_it_cannot()
         both(&output)
     );
     assert!(err.contains("writing the cache"), "{}", both(&output));
+    success(session.program("cargo-nix").arg("allow"));
+    let told = told(&session);
+    assert!(
+        told.contains("failed: ") && told.contains("writing the cache") && !told.contains("starts one"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -216,33 +216,6 @@ fn strict_mode_is_survived_and_left_as_it_was() {
 }
 
 #[test]
-fn without_a_project_or_a_program_it_says_so_and_heals() {
-    let mut session = Session::new();
-    session.write("unrelated", "");
-    session.envrc("export BEFORE=1\nuse cargo-nix\nexport AFTER=1\n");
-    session.prompt();
-    assert_eq!(session.status().as_deref(), Some("failed"));
-    assert!(session.said.contains("no crate-env.nix in"), "{}", session.said);
-    assert_eq!(
-        (session.get("BEFORE"), session.get("AFTER")),
-        (Some("1".into()), Some("1".into()))
-    );
-    session.write("crate-env.nix", &shell("there"));
-    session.prompt();
-    session.until("ready");
-
-    session.without_cargo_nix();
-    session.envrc("use cargo-nix\n# again\n");
-    session.prompt();
-    assert_eq!(session.status().as_deref(), Some("failed"));
-    assert!(
-        session.said.contains("cargo-nix is not on PATH"),
-        "{}",
-        session.said
-    );
-}
-
-#[test]
 fn directories_and_options_are_taken_and_odd_names_too() {
     let mut session = Session::new();
     let odd = OsString::from_vec(b"it's a \xff \"dir\"".to_vec());

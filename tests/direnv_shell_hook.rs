@@ -5,7 +5,7 @@ mod common;
 mod direnv_help;
 
 use common::success;
-use direnv_help::{Session, shell, shell_with};
+use direnv_help::{Session, is_alive, shell, shell_with};
 
 const STRICT: &str = "declare -F strict_env >/dev/null && strict_env || set -euo pipefail\nuse cargo-nix\n\
                       export FLAGS=$- OPTIONS=$(set -o | grep -c 'pipefail.*on')\n";
@@ -116,4 +116,68 @@ fn what_a_hook_exports_and_unsets_is_byte_for_byte_and_left_again() {
     session.directory = session.world.path().to_path_buf();
     session.prompt();
     assert_eq!(session.all(), before);
+}
+
+/// What an editor or a script reads of direnv has an end.
+#[test]
+fn who_reads_what_direnv_says_does_not_wait_for_what_a_hook_leaves_running() {
+    let mut session = Session::new();
+    let pid = session.world.path().join("pid");
+    let hook = format!(
+        "echo out; echo err >&2; sleep 600 & echo $! >'{}'; export HOOKED=1",
+        pid.display()
+    );
+    session.write(
+        "crate-env.nix",
+        &shell_with("there", &format!("shellHook = ''{hook}'';")),
+    );
+    success(session.program("cargo-nix").args(["env"]));
+    session.envrc("use cargo-nix\n");
+    let temporary = session.world.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a directory");
+    session
+        .variables
+        .insert("TMPDIR".into(), Some(temporary.clone().into()));
+    // Its output is a pipe, read to the end.
+    session.prompt();
+    let pid = std::fs::read_to_string(pid).expect("the hook ran");
+    let pid: u32 = pid.trim().parse().expect("a process id");
+    let alive = is_alive(pid);
+    success(session.program("kill").arg(pid.to_string()));
+    assert!(alive, "it was not waited for: {}", session.said);
+    assert_eq!(session.get("HOOKED").as_deref(), Some("1"), "{}", session.said);
+    assert!(session.said.contains("out\nerr\n"), "{}", session.said);
+    let left = std::fs::read_dir(temporary).expect("the directory");
+    assert_eq!(left.count(), 0, "no temporary file stays");
+}
+
+#[test]
+fn a_syntax_error_is_said_to_be_the_hooks() {
+    let words = "the shellHook of crate-env.nix has a syntax error";
+    for (hook, faulty) in [
+        ("export HOOKED=1\nif then", true),
+        ("set -e; export HOOKED=1\nif then", true),
+        ("export HOOKED=1\nfalse", false),
+        (
+            "shopt -s extglob\ncase x in +(x)) export HOOKED=1;; esac\nreturn 1",
+            false,
+        ),
+    ] {
+        let text = shell_with("there", &format!("shellHook = ''{hook}'';"));
+        let mut session = Session::with(&text);
+        session.until("ready");
+        assert_eq!(session.said.contains(words), faulty, "{hook}: {}", session.said);
+        assert_eq!(
+            session.said.contains("cargo-nix-shellHook."),
+            faulty,
+            "{}",
+            session.said
+        );
+        assert_eq!(
+            session.get("HOOKED").as_deref(),
+            Some("1"),
+            "{hook}: {}",
+            session.said
+        );
+    }
 }

@@ -105,3 +105,33 @@ fn what_direnv_loads_with_impure_is_what_status_tells_of_and_can_be_renewed() {
     let message = report["message"].as_str().unwrap_or_default();
     assert!(message.contains("no such luck"), "{report}");
 }
+
+/// The .envrc may be for a project that is not where the shell is.
+#[test]
+fn what_is_to_be_typed_names_the_project_of_the_envrc() {
+    let mut session = Session::new();
+    let file = session.write("it's elsewhere/crate-env.nix", &shell("elsewhere"));
+    session.envrc("use cargo-nix \"it's elsewhere\"\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("building"), "{}", session.said);
+    let typed = |said: &str| {
+        let part = said.split('`').find(|part| part.starts_with("cargo-nix "));
+        part.unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let status = typed(&session.said);
+    let outside = session.world.path().to_path_buf();
+    let project = std::mem::replace(&mut session.directory, outside);
+    let line = format!("{status} --json");
+    let report = success(session.program("sh").args(["-c", &line]));
+    let directory = serde_json::to_string(file.parent().expect("a directory")).expect("UTF-8");
+    assert!(report.contains(&format!("\"project\":{directory}")), "{report}");
+
+    let deny = status.replace("status", "deny");
+    success(session.program("sh").args(["-c", &deny]));
+    session.directory = project;
+    session.envrc("use cargo-nix \"it's elsewhere\"\n# again\n");
+    session.prompt();
+    assert!(session.said.contains("was denied"), "{}", session.said);
+    success(session.program("sh").args(["-c", &typed(&session.said)]));
+    session.until("ready");
+}

@@ -58,6 +58,7 @@ fn after_a_denial_what_is_allowed_comes_back_and_words_and_states_agree() {
     assert_eq!(session.get("GREETING").as_deref(), Some("by direnv"));
     // Who has no direnv is told how it stands there.
     let outside = success(session.world.cargo_nix().args(["status", "--project", "project"]));
+    assert!(!outside.contains("until the new one"), "{outside}");
     assert!(
         outside.starts_with("stale: ")
             && outside.contains("under direnv, where the .envrc decides, it is ready"),
@@ -82,6 +83,11 @@ fn after_a_denial_what_is_allowed_comes_back_and_words_and_states_agree() {
         session.said
     );
     assert_eq!(session.status().as_deref(), Some("stale"));
+    let text = success(session.program("cargo-nix").arg("status"));
+    assert!(
+        text.starts_with("stale: an older environment, one that is allowed, is in use\n"),
+        "{text}"
+    );
     let report = status(&session);
     assert_eq!(report["state"], "stale", "{report}");
     assert!(

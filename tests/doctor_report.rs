@@ -4,6 +4,7 @@ mod common;
 
 use common::{World, both, run};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 
 fn doctor(command: &mut Command) -> (Option<i32>, Value) {
@@ -162,4 +163,35 @@ fn an_extension_of_another_version_is_pointed_out() {
     );
     common::success(world.cargo_nix().args(["direnv", "install"]));
     assert_eq!(state(&world)["state"], "ok");
+}
+
+#[test]
+fn a_hook_of_nushell_that_was_written_by_another_version_is_told_of() {
+    let world = World::new();
+    let state = |world: &World| {
+        let (_, report) = doctor(&mut world.cargo_nix());
+        check(&report, "nu-hook").clone()
+    };
+    let install = |program: &Path| {
+        let hook = common::success(world.command(program).args(["hook", "nu"]));
+        world.write("home/.config/nushell/autoload/cargo-nix.nu", &hook)
+    };
+    let program = world.install(
+        Path::new(env!("CARGO_BIN_EXE_cargo-nix")),
+        "odd \"name\"/cargo-nix",
+    );
+    let file = install(&program);
+    assert_eq!(state(&world)["state"], "ok");
+    std::fs::remove_file(&program).expect("the program");
+    let gone = state(&world);
+    assert_eq!(gone["state"], "absent", "{gone}");
+    assert!(gone["found"].to_string().contains("which is gone"), "{gone}");
+    let way_out = gone["wayOut"].to_string();
+    assert!(way_out.contains("cargo-nix hook nu | save --force"), "{gone}");
+    install(Path::new(env!("CARGO_BIN_EXE_cargo-nix")));
+    assert_eq!(state(&world)["state"], "ok");
+    let text = std::fs::read_to_string(&file).expect("the hook");
+    std::fs::write(&file, text.replacen("pre_prompt", "before_prompt", 1)).expect("written");
+    let old = state(&world);
+    assert!(old["found"].to_string().contains("of another version"), "{old}");
 }

@@ -1,24 +1,29 @@
 //! What a prompt does about a project: trust, older environments, jobs in the
 //! background, and what may go wrong with the cache and the variables. Asked
-//! of bash at a terminal.
+//! of bash at a terminal, and of each shell what it is for.
 
 mod common;
+#[macro_use]
 mod hooks_help;
 
 use common::{both, run, success};
-use hooks_help::terminal::{BASH, ELVISH, FISH, STATUS, Terminal, ZSH, open, told};
+use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, STATUS, Terminal, ZSH, open, told};
 use hooks_help::{BIN, Place, env};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-#[test]
-fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again() {
+in_each_shell!(
+    nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again,
+    the_background_brings_it_fails_and_is_healed_in_two_terminals
+);
+
+fn nothing_of_a_project_is_applied_before_it_is_allowed_and_an_edit_asks_again(kind: &Kind) {
     let place = Place::new();
     let a = place.edit("a", &[("V", "1")]);
     // Somebody has typed `cargo-nix env` there: that was consent for that call.
     place.fill(&a, &env("a", &[("V", "1")]));
-    let mut terminal = open(&place);
+    let mut terminal = Terminal::open(&place, kind, "", |_| {});
     let outside = terminal.environ();
     terminal.cd(&a);
     terminal.line("");
@@ -100,15 +105,15 @@ fn two_worktrees_share_trust_and_a_branch_round_trip_asks_nothing() {
 }
 
 /// Only the real evaluator is slow or fails: the example of the repository.
-#[test]
-fn the_background_brings_it_fails_and_is_healed_in_two_terminals() {
+fn the_background_brings_it_fails_and_is_healed_in_two_terminals(kind: &Kind) {
     let place = Place::new();
     let text = |value: &str| format!("{{ rust }}: {{ toolchain = rust.default; env.V = {value}; }}\n");
     let write = |value: &str| place.world.write("a/crate-env.nix", &text(value));
     write("\"1\"");
     let a = place.path("a");
     place.allow(&a);
-    let (mut one, mut two) = (open(&place), open(&place));
+    let open = || Terminal::open(&place, kind, "", |_| {});
+    let (mut one, mut two) = (open(), open());
     let outside = one.environ();
     one.cd(&a);
     two.cd(&a);

@@ -2,26 +2,15 @@
 //! and what must not disturb them.
 
 mod common;
+#[macro_use]
 mod hooks_help;
 
 use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, Terminal, ZSH};
-use hooks_help::{BIN, Place, env};
-
-/// One test for each shell.
-macro_rules! in_each_shell {
-    ($($name:ident),*) => {
-        mod bash { $(#[test] fn $name() { super::$name(&super::BASH) })* }
-        mod zsh { $(#[test] fn $name() { super::$name(&super::ZSH) })* }
-        mod fish { $(#[test] fn $name() { super::$name(&super::FISH) })* }
-        mod nu { $(#[test] fn $name() { super::$name(&super::NU) })* }
-        mod elvish { $(#[test] fn $name() { super::$name(&super::ELVISH) })* }
-    };
-}
+use hooks_help::{Place, env};
 
 in_each_shell!(
     enter_leave_nest,
     nothing_is_started_outside,
-    a_program_that_is_gone_is_told_once,
     the_hook_read_twice_starts_one_process,
     a_project_may_be_moved_while_a_shell_is_in_it
 );
@@ -104,39 +93,6 @@ fn nothing_is_started_outside(kind: &Kind) {
     let below = place.project("outside/below", &[("BELOW", "1")]);
     terminal.line("");
     assert_eq!(terminal.get("BELOW").as_deref(), Some("1"), "{}", below.display());
-}
-
-fn a_program_that_is_gone_is_told_once(kind: &Kind) {
-    let place = Place::new();
-    let a = place.project("a", &[("ONLY_A", "1")]);
-    let mut terminal = open(&place, kind);
-    let outside = terminal.environ();
-    terminal.cd(&a);
-    place.uninstall();
-    terminal.cd(&place.path("outside"));
-    terminal.line("");
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "nothing can take it away"
-    );
-    let told = terminal.screen().matches("no longer on PATH").count();
-    assert_eq!(told, 1, "{}: {}", kind.name, terminal.screen());
-    place.install();
-    terminal.line("");
-    assert_eq!(terminal.environ(), outside, "{}", kind.name);
-
-    // Another one in its place, while the shell runs.
-    terminal.cd(&a);
-    let another = place.path("another");
-    let program = place.world.script(
-        "bin/new",
-        &format!(": > '{}'; exec '{BIN}' \"$@\"", another.display()),
-    );
-    std::fs::rename(program, place.path("bin/cargo-nix")).expect("replaced");
-    terminal.cd(&place.path("outside"));
-    assert!(another.exists(), "{}: the one of before was started", kind.name);
-    assert_eq!(terminal.environ(), outside, "{}", kind.name);
 }
 
 fn the_hook_read_twice_starts_one_process(kind: &Kind) {

@@ -105,6 +105,9 @@ fn github_files_are_appended_to() {
     let mut env = simple();
     env.prepend
         .insert("PATH".into(), vec!["/first".into(), "/second".into()]);
+    for name in ["CI", "NODE_OPTIONS", "RUNNER_TEMP"] {
+        env.variables.insert(name.into(), "ours".into());
+    }
     let output = run(verb(&world, "env", &env)
         .args(["--format", "github"])
         .env("GITHUB_ENV", &env_file)
@@ -114,6 +117,11 @@ fn github_files_are_appended_to() {
         "{}",
         both(&output)
     );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let kept = said
+        .matches("is left out: the runner keeps this name for itself")
+        .count();
+    assert_eq!(kept, 3, "{said}");
     // The runner puts each line before all others: the last one ends up first.
     assert_eq!(
         std::fs::read_to_string(path_file).expect("path"),

@@ -42,9 +42,9 @@ pub(super) fn allow(args: &AllowArgs) -> Result<ExitCode> {
     } = asked(&args.project)?;
     let (id, digest) = (project.id().to_hex(), inputs.digest());
     let contents = inputs.contents()?;
-    let difference = trust.difference(&id, &contents);
+    let difference = trust.difference(&id, &contents, &project.root);
     // Before it is allowed: whoever cannot be shown it has not agreed to it.
-    output::print(&difference.unwrap_or_else(|| trust::shown(&contents)))?;
+    output::print(&difference.unwrap_or_else(|| trust::shown(&contents, &project.root, args.full)))?;
     let already = trust.allows(&digest);
     if !args.show {
         trust.allow(&id, &digest, &contents)?;
@@ -87,5 +87,5 @@ pub(super) fn deny(args: &TrustArgs) -> Result<ExitCode> {
 
 /// A name that a stranger chose must not repaint what was shown to be decided about.
 fn name_of(project: &Project) -> String {
-    crate::say::printable(&project.directory().to_string_lossy())
+    crate::say::name(project.directory())
 }

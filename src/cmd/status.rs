@@ -159,6 +159,10 @@ fn state(
         let nothing = vars.in_direnv.then_some(State::Failed);
         return (if older { Some(State::Stale) } else { nothing }, Some(message));
     }
+    // Nothing is started then, and a prompt says this.
+    if let Err(error) = look.cache.writable() {
+        return (Some(State::Failed), Some(error.to_string()));
+    }
     let without = Some(if older { State::Stale } else { State::Building });
     if working {
         return (without, None);
@@ -254,6 +258,7 @@ fn describe(report: &Report) -> String {
     let what = match state {
         State::Ready => "the environment is that of the inputs as they are",
         State::Building => "there is no environment yet",
+        State::Stale if !report.awaited => "an older environment, one that is allowed, is in use",
         State::Stale => "an older environment is in use until the new one is there",
         State::Failed => "the environment of the inputs as they are cannot be had",
     };

@@ -103,6 +103,9 @@ pub fn obtain_only(args: &ObtainArgs, vars: &Vars, only: Option<blake3::Hash>) -
     })
 }
 
+/// Bytes that a prompt hashes of a project about which its user was never asked.
+const UNASKED: u64 = 32 << 20;
+
 impl<'a> Look<'a> {
     /// Looks: stats, a little reading, no evaluation.
     ///
@@ -122,15 +125,46 @@ impl<'a> Look<'a> {
         Look::of(project, args, vars, false)
     }
 
+    /// [`Look::at_prompt`] where nothing that was allowed may be at hand: of a project
+    /// whose id is not `known`, only so much is read as takes no time to speak of.
+    ///
+    /// # Errors
+    /// As [`Look::at`], and [`Inputs::current_within`].
+    pub fn of_strangers(
+        args: &'a ObtainArgs,
+        vars: &'a Vars,
+        known: impl Fn(&str) -> bool,
+    ) -> Result<Look<'a>> {
+        let project = Project::find_below(args.project.as_deref(), vars.home.as_deref())?;
+        let cache = Cache::new(vars.cache_dir()?);
+        let most = (!known(&project.id().to_hex())).then_some(UNASKED);
+        let began = SystemTime::now();
+        let inputs = Inputs::current_within(&project, cache.directory(), most)?;
+        Look::over(project, inputs, cache, began, args, vars, false)
+    }
+
     /// [`Look::at`], where it is known already which project is at hand. Unless
     /// `wait`, nobody waits for a look at a machine that has changed.
     ///
     /// # Errors
     /// As [`Inputs::current`].
     pub fn of(project: Project, args: &'a ObtainArgs, vars: &'a Vars, wait: bool) -> Result<Look<'a>> {
-        let began = SystemTime::now();
         let cache = Cache::new(vars.cache_dir()?);
+        let began = SystemTime::now();
         let inputs = Inputs::current(&project, cache.directory())?;
+        Look::over(project, inputs, cache, began, args, vars, wait)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn over(
+        project: Project,
+        inputs: Inputs,
+        cache: Cache,
+        began: SystemTime,
+        args: &'a ObtainArgs,
+        vars: &'a Vars,
+        wait: bool,
+    ) -> Result<Look<'a>> {
         let crates = Crates::of(&project, &inputs, args, vars, &cache)?;
         let any = || key(args, vars, &inputs, None, &crates.names);
         let pinned = inputs.layout().pins.as_ref().and_then(|_| cache.pinned(&any()));

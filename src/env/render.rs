@@ -103,6 +103,16 @@ pub fn render_for_hook(shell: Shell, changes: &Changes, checks: bool) -> Rendere
     write(language, changes)
 }
 
+/// `text` as a word of `shell`'s language.
+pub(crate) fn quote_for(shell: Shell, text: &str, out: &mut Vec<u8>) {
+    match shell {
+        Shell::Bash | Shell::Zsh => sh::quote(text.as_bytes(), out),
+        Shell::Fish => fish::quote(text.as_bytes(), out),
+        Shell::Nu => nu::quote(text, out),
+        Shell::Elvish => elvish::quote(text.as_bytes(), out),
+    }
+}
+
 fn write(language: &dyn Language, changes: &Changes) -> Rendered {
     let mut out = Rendered {
         warnings: changes.left_out.clone(),

@@ -10,6 +10,7 @@ use crate::env::merge::{Change, Changes, Value, merge};
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
 use crate::project::Project;
+use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -213,7 +214,9 @@ fn excess(after: &Variables, next: &Carried) -> Option<String> {
 
 /// What ought to be here; `None` outside every project.
 fn wish(carried: &Carried, args: &ObtainArgs, vars: &Vars) -> Option<Wish> {
-    let looked = Look::at_prompt(args, vars).and_then(|look| seen(look, carried, args, vars));
+    let trust = vars.data_dir().map(|data| Trust::new(&data));
+    let asked = |id: &str| trust.as_ref().is_ok_and(|trust| trust.was_asked(id));
+    let looked = Look::of_strangers(args, vars, asked).and_then(|look| seen(look, carried, args, vars));
     match looked {
         Ok(wish) => Some(wish),
         Err(Error::NoProject { .. }) => None,
@@ -243,7 +246,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
         let message = format!(
             "cargo-nix: {} is not allowed to be evaluated (its content {:.8}){stays}\n  \
              `cargo-nix allow` shows what there is to allow, and allows it",
-            directory.display(),
+            crate::say::name(&directory),
             digest.to_hex(),
         );
         return Ok(wish(target, status, Some(message)));
@@ -304,7 +307,7 @@ fn failed(directory: &Path, failure: &str, older: bool) -> String {
     let stays = if older { "; the older one stays" } else { "" };
     format!(
         "cargo-nix: no new environment for {}{stays}\n{failure}",
-        directory.display()
+        crate::say::name(directory)
     )
 }
 

@@ -65,16 +65,25 @@ pub(super) struct Walk<'a> {
     /// Files whose contents are hashed when all is found: a set that is too large
     /// or at fault costs a prompt no reading.
     unhashed: Vec<(PathBuf, Task)>,
+    /// So many bytes of them are read at most.
+    most: Option<u64>,
 }
 
 /// Discovers the input set of `project`. Contents whose stat is that of `old`
-/// are not read again, but for Nix files.
+/// are not read again, but for Nix files. `most`: so many bytes are read, at most,
+/// of files that need only be hashed.
 ///
 /// # Errors
 /// [`Error::Project`] with the place of the literal at fault, [`Error::Io`].
-pub(super) fn discover(project: &Project, layout: Layout, old: Option<&Manifest>) -> Result<Manifest> {
+pub(super) fn discover(
+    project: &Project,
+    layout: Layout,
+    old: Option<&Manifest>,
+    most: Option<u64>,
+) -> Result<Manifest> {
     let read_at = stat::now();
     let mut walk = Walk::below(&project.root, old);
+    walk.most = most;
     let metadata = walk.run(&layout)?;
     let Walk {
         records, findings, ..
@@ -124,6 +133,7 @@ impl<'a> Walk<'a> {
             directories: HashSet::new(),
             known: old.map(known).unwrap_or_default(),
             unhashed: Vec::new(),
+            most: None,
             tasks: Vec::new(),
             read: HashMap::new(),
             swept: HashMap::new(),
@@ -138,7 +148,16 @@ impl<'a> Walk<'a> {
         while let Some(task) = self.tasks.pop() {
             self.visit(task)?;
         }
-        for (real, task) in std::mem::take(&mut self.unhashed) {
+        let unhashed = std::mem::take(&mut self.unhashed);
+        if let Some(most) = self.most {
+            let records = unhashed.iter().filter_map(|(real, _)| self.records.get(real));
+            let sizes = records.filter_map(|record| record.stat.map(|stat| stat.size()));
+            let bytes = sizes.fold(0, u64::saturating_add);
+            if bytes > most {
+                return Err(faults::unread(bytes));
+            }
+        }
+        for (real, task) in unhashed {
             self.hash(&real, &task)?;
         }
         Ok(metadata)

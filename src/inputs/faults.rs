@@ -78,6 +78,18 @@ pub(super) fn too_much(path: &Path, most: u64, origin: Option<&Origin>) -> Error
     )
 }
 
+/// So many bytes are not read for somebody who has not asked.
+pub(super) fn unread(bytes: u64) -> Error {
+    fault(
+        &format!(
+            "the inputs are not allowed to be evaluated, and {} MiB of them were not even read",
+            bytes >> 20
+        ),
+        "`cargo-nix allow` reads them, shows what there is to allow, and allows it",
+        None,
+    )
+}
+
 /// A file where expressions find the tables of Cargo.toml.
 pub(super) fn in_the_way(path: &Path) -> Error {
     fault(

@@ -37,7 +37,7 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::project::{CRATE_ENV, PINS, Project, RUST_TOOLCHAIN};
 use crate::sealed;
-use crate::trust::Contents;
+use crate::trust::{Content, Contents, Part};
 use cargo_nix_protocol::Tree;
 use manifest::{Manifest, Seen, Verdict};
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,15 @@ impl Inputs {
     /// [`Error::Project`] with the place of the literal that leads to something
     /// that cannot be an input; [`Error::Io`].
     pub fn current(project: &Project, cache_dir: &Path) -> Result<Inputs> {
+        Inputs::current_within(project, cache_dir, None)
+    }
+
+    /// The same; but if more than `most` bytes would have to be read of files that
+    /// need only be hashed, none of these is.
+    ///
+    /// # Errors
+    /// As [`Inputs::current`], and [`Error::Project`] that so much was not read.
+    pub fn current_within(project: &Project, cache_dir: &Path, most: Option<u64>) -> Result<Inputs> {
         let layout = Layout::of(project)?;
         let path = manifest_path(project, cache_dir);
         let mut old = sealed::read(&path, MANIFEST)
@@ -129,7 +138,7 @@ impl Inputs {
                 manifest
             }
             (old, _) => {
-                let manifest = discover::discover(project, layout, old.as_ref())?;
+                let manifest = discover::discover(project, layout, old.as_ref(), most)?;
                 remember(project, cache_dir, &manifest);
                 manifest
             }
@@ -198,7 +207,7 @@ impl Inputs {
                 snapshot::Outcome::Changed(path) => changed = path,
             }
             let layout = self.manifest.layout.clone();
-            self.manifest = discover::discover(&self.project, layout, None)?;
+            self.manifest = discover::discover(&self.project, layout, None, None)?;
             remember(&self.project, &self.cache_dir, &self.manifest);
         }
         Err(changing(&self.project.root.join(changed)))
@@ -213,24 +222,24 @@ impl Inputs {
     pub fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::new();
         for (path, node) in key::nodes(&self.manifest.records) {
-            let name = path.to_string_lossy().into_owned();
-            let bytes = match node {
-                key::Node::Empty => b"an empty directory\n".to_vec(),
-                key::Node::Link { target } => format!("-> {target}\n").into_bytes(),
+            let content = match node {
+                key::Node::Empty => Content::Bytes(b"an empty directory\n".to_vec()),
+                key::Node::Link { target } => Content::Bytes(format!("-> {target}\n").into_bytes()),
                 key::Node::File { executable, hash } => {
                     if executable {
-                        contents.insert(format!("{name} (mode)"), b"executable\n".to_vec());
+                        let mode = Content::Bytes(b"executable\n".to_vec());
+                        contents.insert(Part::Mode(path.to_path_buf()), mode);
                     }
                     let file = manifest::join(&self.project.root, path);
                     readable(&file, hash)?
                 }
             };
-            contents.insert(name, bytes);
+            contents.insert(Part::Path(path.to_path_buf()), content);
         }
         if !self.manifest.metadata.is_empty() {
             let mut json = self.manifest.metadata.clone().into_bytes();
             json.push(b'\n');
-            contents.insert("Cargo.toml (metadata.cargo-nix)".to_owned(), json);
+            contents.insert(Part::Metadata, Content::Bytes(json));
         }
         Ok(contents)
     }
@@ -268,24 +277,26 @@ impl Inputs {
     }
 }
 
-/// The bytes of a file that was hashed; of one too large to be held, its hash
-/// in the words in which [`crate::trust`] remembers it.
-fn readable(file: &Path, hash: &[u8; 32]) -> Result<Vec<u8>> {
+/// The bytes of a file that was hashed, unless it is too large to be held.
+fn readable(file: &Path, hash: &[u8; 32]) -> Result<Content> {
     let failed = || Error::io("reading", file);
     let size = file.metadata().map_err(failed())?.len();
-    let (bytes, now) = if size > bounded::LARGE {
+    let (content, now) = if size > bounded::LARGE {
         let now = manifest::hash_file(file).map_err(failed())?;
-        let words = format!("(blake3 {})\n", blake3::Hash::from_bytes(now));
-        (words.into_bytes(), now)
+        let large = Content::Large {
+            bytes: size,
+            hash: now,
+        };
+        (large, now)
     } else {
         let bytes = bounded::read(file, bounded::LARGE).map_err(failed())?;
         let now = *blake3::hash(&bytes).as_bytes();
-        (bytes, now)
+        (Content::Bytes(bytes), now)
     };
     if now != *hash {
         return Err(changing(file));
     }
-    Ok(bytes)
+    Ok(content)
 }
 
 fn changing(path: &Path) -> Error {

@@ -143,7 +143,7 @@ proptest! {
                 continue;
             }
             let Ok(project) = Project::find_below(Some(&tree), None) else { continue };
-            let anew = discover(&project, Layout::of(&project).unwrap(), None);
+            let anew = discover(&project, Layout::of(&project).unwrap(), None, None);
             let digest =
                 anew.as_ref().map(|m| blake3::Hash::from_bytes(m.digest)).map_err(ToString::to_string);
             prop_assert_eq!(&current(&project, &young), &digest);
@@ -169,7 +169,7 @@ proptest! {
 fn a_hit_reads_no_contents() {
     let top = start();
     let project = Project::find_below(Some(&top.path().join("p")), None).unwrap();
-    let mut manifest = discover(&project, Layout::of(&project).unwrap(), None).unwrap();
+    let mut manifest = discover(&project, Layout::of(&project).unwrap(), None, None).unwrap();
     assert_eq!(manifest.clone().verify(&project.root), Verdict::Same);
     for (_, record) in &mut manifest.records {
         if let Seen::File(hash) | Seen::Listing { hash, .. } = &mut record.seen {
@@ -187,7 +187,7 @@ fn equal_contents_under_other_stats_are_remembered() {
     let top = start();
     let project = Project::find_below(Some(&top.path().join("p")), None).unwrap();
     let path = manifest_path(&project, top.path());
-    let mut manifest = discover(&project, Layout::of(&project).unwrap(), None).unwrap();
+    let mut manifest = discover(&project, Layout::of(&project).unwrap(), None, None).unwrap();
     trust(&mut manifest);
     remember(&project, top.path(), &manifest);
     std::thread::sleep(TICK);

@@ -100,8 +100,8 @@ impl Session {
     }
 
     /// From now on, a shell that has all programs there are but cargo-nix, which
-    /// whoever runs the tests may have.
-    pub fn without_cargo_nix(&mut self) {
+    /// whoever runs the tests may have. Where these are.
+    pub fn without_cargo_nix(&mut self) -> PathBuf {
         let others = self.world.path().join("others");
         std::fs::create_dir(&others).expect("a directory");
         for directory in std::env::split_paths(&self.programs()) {
@@ -113,7 +113,8 @@ impl Session {
             }
         }
         self.variables.clear();
-        self.variables.insert("PATH".into(), Some(others.into()));
+        self.variables.insert("PATH".into(), Some(others.clone().into()));
+        others
     }
 
     /// One prompt; whether direnv loaded anything.

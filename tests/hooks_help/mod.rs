@@ -17,11 +17,32 @@ pub const BIN: &str = env!("CARGO_BIN_EXE_cargo-nix");
 /// A world with a `cargo-nix` on PATH that counts how often it is started.
 pub struct Place {
     pub world: World,
+    /// The directory of that program.
+    bin: &'static str,
+}
+
+/// One test for each shell.
+#[macro_export]
+macro_rules! in_each_shell {
+    ($($name:ident),*) => {
+        mod bash { $(#[test] fn $name() { super::$name(&super::hooks_help::terminal::BASH) })* }
+        mod zsh { $(#[test] fn $name() { super::$name(&super::hooks_help::terminal::ZSH) })* }
+        mod fish { $(#[test] fn $name() { super::$name(&super::hooks_help::terminal::FISH) })* }
+        mod nu { $(#[test] fn $name() { super::$name(&super::hooks_help::terminal::NU) })* }
+        mod elvish { $(#[test] fn $name() { super::$name(&super::hooks_help::terminal::ELVISH) })* }
+    };
 }
 
 impl Place {
     pub fn new() -> Place {
-        let place = Place { world: World::new() };
+        Place::with_programs_in("bin")
+    }
+
+    pub fn with_programs_in(bin: &'static str) -> Place {
+        let place = Place {
+            world: World::new(),
+            bin,
+        };
         place.install();
         std::fs::create_dir_all(place.path("outside/below")).expect("a directory outside");
         place
@@ -31,19 +52,25 @@ impl Place {
         self.world.path().join(name)
     }
 
-    /// Puts the counting program on PATH.
+    /// Puts the counting program on PATH. What it starts is told by which name it
+    /// was called, as a program that is wrapped by a package is.
     pub fn install(&self) {
         let script = format!(
-            "#!/bin/sh\necho \"$*\" >> '{}'\nexec '{BIN}' \"$@\"\n",
+            "#!/bin/bash\necho \"$*\" >> '{}'\nexec -a \"$0\" '{BIN}' \"$@\"\n",
             self.path("starts").display()
         );
-        let program = self.world.write("bin/cargo-nix", &script);
+        let program = self.world.write(&format!("{}/cargo-nix", self.bin), &script);
         std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+
+    /// The directory of the counting program.
+    pub fn bin(&self) -> PathBuf {
+        self.path(self.bin)
     }
 
     /// Takes it away.
     pub fn uninstall(&self) {
-        std::fs::remove_file(self.path("bin/cargo-nix")).expect("it was there");
+        std::fs::remove_file(self.bin().join("cargo-nix")).expect("it was there");
     }
 
     /// How often a prompt has started cargo-nix.

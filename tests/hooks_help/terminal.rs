@@ -72,7 +72,12 @@ impl Terminal {
         let hook = files.join("hook");
         let file = |name: &str, text: &str| place.world.write(&format!("{}/{name}", files.display()), text);
         file("empty", "");
-        let text = crate::common::success(place.world.cargo_nix().args(["hook", kind.name]));
+        let text = crate::common::success(
+            place
+                .world
+                .command(place.bin().join("cargo-nix"))
+                .args(["hook", kind.name]),
+        );
         std::fs::write(&hook, text).expect("the hook");
         let fitted = |text: &str| {
             text.replace("PROMPTED", prompted.to_str().expect("UTF-8"))
@@ -91,11 +96,7 @@ impl Terminal {
             command.arg(argument.replace("EMPTY", files.join("empty").to_str().expect("UTF-8")));
         }
         let path = std::env::var_os("PATH").expect("PATH is set");
-        let path = std::env::join_paths(
-            [place.path("bin")]
-                .into_iter()
-                .chain(std::env::split_paths(&path)),
-        );
+        let path = std::env::join_paths([place.bin()].into_iter().chain(std::env::split_paths(&path)));
         command
             .env("PATH", path.expect("no colon"))
             .env("TERM", "xterm")

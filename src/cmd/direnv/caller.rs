@@ -7,6 +7,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::Command;
 
+/// Where macOS has it; not looked up on PATH, which may lead into the project.
+const PS: &str = "/bin/ps";
+
 /// For whom an environment is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
@@ -57,7 +60,7 @@ fn parent(pid: rustix::process::Pid) -> Option<i32> {
         let (_, words) = line.rsplit_once(')')?;
         return words.split_whitespace().nth(1)?.parse().ok();
     }
-    let mut ps = Command::new("ps");
+    let mut ps = Command::new(PS);
     let output = ps.args(["-o", "ppid=", "-p", &pid.to_string()]).output().ok()?;
     String::from_utf8_lossy(&output.stdout).trim().parse().ok()
 }
@@ -89,7 +92,7 @@ fn arguments(pid: i32) -> Option<Vec<OsString>> {
     if let Ok(line) = std::fs::read(format!("/proc/{pid}/cmdline")) {
         return Some(words(&line, 0));
     }
-    let output = Command::new("ps")
+    let output = Command::new(PS)
         .args(["-o", "command=", "-p", &pid.to_string()])
         .output()
         .ok()?;

@@ -222,9 +222,10 @@ fn withheld(
 ) -> Option<String> {
     let trust = Trust::new(&vars.data_dir().ok()?);
     let digest = look.inputs.digest();
-    let way_out = "`cargo-nix allow` shows what there is to allow, and allows it";
+    let allow = text::typed("allow", args);
+    let way_out = format!("`{allow}` shows what there is to allow, and allows it");
     if trust.denies(id, &digest) {
-        let directory = look.project.directory().display();
+        let directory = crate::say::name(look.project.directory());
         return Some(format!(
             "{directory} was denied (its content is {:.8})\n  {way_out}",
             digest.to_hex()
@@ -234,7 +235,7 @@ fn withheld(
     let beyond = ask.then(|| text::beyond(watches)).flatten()?;
     Some(format!(
         "{} lies above the .envrc: direnv cannot be asked whether it is allowed\n  {way_out}",
-        beyond.display()
+        crate::say::name(beyond)
     ))
 }
 

@@ -46,7 +46,7 @@ impl Load {
             );
             line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
         }
-        self.tell(&mut text);
+        self.tell(args, &mut text);
         if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
         {
@@ -127,18 +127,22 @@ impl Load {
         text.push(b'\n');
     }
 
-    fn tell(&self, text: &mut Vec<u8>) {
+    fn tell(&self, args: &DirenvExportArgs, text: &mut Vec<u8>) {
         let (how, what) = match self.state {
             State::Ready => return,
             State::Building => (
                 "log_status",
-                "cargo-nix: the environment is being built; it comes when it is ready (`cargo-nix status`)"
-                    .to_owned(),
+                format!(
+                    "cargo-nix: the environment is being built; it comes when it is ready (`{}`)",
+                    typed("status", args)
+                ),
             ),
             State::Stale if self.message.is_none() => (
                 "log_status",
-                "cargo-nix: the last environment stays until the new one is built (`cargo-nix status`)"
-                    .to_owned(),
+                format!(
+                    "cargo-nix: the last environment stays until the new one is built (`{}`)",
+                    typed("status", args)
+                ),
             ),
             State::Stale | State::Failed => {
                 let kept = match (self.state, &self.env) {
@@ -160,6 +164,26 @@ impl Load {
         let Some(here) = here() else { return Vec::new() };
         let files = self.watches.iter().filter_map(|watch| below(&here, watch));
         files.map(Path::to_path_buf).collect()
+    }
+}
+
+/// `cargo-nix VERB` as it is to be typed about the project of this load, which is
+/// not that of the directory at hand if the .envrc names another.
+pub(super) fn typed(verb: &str, args: &DirenvExportArgs) -> String {
+    let directory = args
+        .directory
+        .as_ref()
+        .and_then(|given| given.canonicalize().ok());
+    let name = directory.as_ref().and_then(|directory| directory.to_str());
+    let simple = |c: char| c.is_alphanumeric() || "/._-+,@%:=".contains(c);
+    match name {
+        Some(name) if name.chars().all(simple) => format!("cargo-nix {verb} --project {name}"),
+        Some(name) if !name.contains(crate::say::acts) => {
+            let quoted = quoted(name.as_bytes());
+            let quoted = String::from_utf8_lossy(&quoted);
+            format!("cargo-nix {verb} --project {quoted}")
+        }
+        _ => format!("cargo-nix {verb}"),
     }
 }
 

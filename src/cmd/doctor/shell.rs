@@ -2,9 +2,10 @@
 
 use super::Check;
 use crate::cmd::direnv;
+use crate::hook::Shell;
 use crate::host::answer;
 use crate::vars::Vars;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where shells read what hooks them, below HOME.
@@ -39,11 +40,15 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
             "not needed: `cargo-nix hook` loads environments on `cd` as well, and `cargo nix develop` needs neither",
         )),
     }
-    let hooked: Vec<&str> = SHELL_FILES
+    let copy = copy_for_nu(vars, &home);
+    let mut hooked: Vec<&str> = SHELL_FILES
         .iter()
         .filter(|(_, file)| contains(&home.join(file), &["direnv hook", "direnv export", "cargo-nix"]))
         .map(|(shell, _)| *shell)
         .collect();
+    if copy.is_some() && !hooked.contains(&"nu") {
+        hooked.push("nu");
+    }
     checks.push(if hooked.is_empty() {
         Check::absent(
             "shell-hook",
@@ -54,6 +59,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
     } else {
         Check::ok("shell-hook", hooked.join(", "))
     });
+    checks.extend(copy.map(|file| current(&file)));
     checks
 }
 
@@ -72,6 +78,44 @@ fn extension(vars: &Vars, home: &Path) -> Check {
             format!("nothing in {} defines `use cargo-nix`", config.display()),
             "`cargo-nix direnv install` writes it into direnv's lib directory; or have `eval \"$(cargo-nix direnv \
              stdlib)\"` in the .envrc",
+        ),
+    }
+}
+
+/// The hook that nushell loads, where docs/shells.md has it written.
+fn copy_for_nu(vars: &Vars, home: &Path) -> Option<PathBuf> {
+    let given = vars.xdg_config_home.clone();
+    let places = [home.join(".config"), home.join("Library/Application Support")];
+    let mut files = given
+        .into_iter()
+        .chain(places)
+        .map(|place| place.join("nushell/autoload/cargo-nix.nu"));
+    files.find(|file| file.exists())
+}
+
+/// Whether that is what this version would write, and names a program that is there.
+fn current(file: &Path) -> Check {
+    let way_out = format!(
+        "in nushell: `cargo-nix hook nu | save --force '{}'`, and a new shell",
+        file.display()
+    );
+    let text = std::fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // A text of nushell between double quotes is one of JSON, but for what no path has.
+    let program = Shell::Nu
+        .word_in(&text)
+        .map(|word| serde_json::from_str::<PathBuf>(word).unwrap_or_default());
+    match program {
+        Some(program) if program.is_file() => Check::ok("nu-hook", file.display().to_string()),
+        Some(program) => Check::absent(
+            "nu-hook",
+            format!("{} starts {}, which is gone", file.display(), program.display()),
+            way_out,
+        ),
+        None => Check::absent(
+            "nu-hook",
+            format!("{} is of another version of cargo-nix", file.display()),
+            way_out,
         ),
     }
 }

@@ -29,7 +29,7 @@ impl Language for Elvish {
 
 /// Single quotes where the text is UTF-8. Other bytes would be read as U+FFFD:
 /// they are written as `\x` in double quotes.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn quote(text: &[u8], out: &mut Vec<u8>) {
     if let Ok(text) = std::str::from_utf8(text) {
         out.push(b'\'');
         out.extend_from_slice(text.replace('\'', "''").as_bytes());

@@ -60,7 +60,7 @@ impl Language for Fish {
 }
 
 /// Single quotes; inside them fish knows `\\` and `\'` only.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'\'');
     for byte in text {
         if matches!(byte, b'\'' | b'\\') {

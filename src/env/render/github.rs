@@ -2,7 +2,7 @@
 //! `$GITHUB_PATH`.
 
 use super::super::merge::{Changes, Value};
-use super::refused;
+use super::{is_special, refused};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::ffi::OsStrExt;
 
@@ -63,10 +63,8 @@ impl GithubFiles {
 }
 
 fn refuses(name: &str) -> Option<&'static str> {
-    let special = ["GITHUB_", "RUNNER_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
-    if special {
+    let prefixes = ["GITHUB_", "RUNNER_"];
+    if prefixes.iter().any(|prefix| name.starts_with(prefix)) || is_special("github", name) {
         return Some("the runner keeps this name for itself");
     }
     refused("github", name)

@@ -6,6 +6,12 @@ use super::{Language, Rendered, is_special};
 
 pub(super) struct Nu;
 
+/// A text between double quotes, in which nothing stands for anything else.
+pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    out.extend_from_slice(format!("\"{text}\"").as_bytes());
+}
+
 impl Language for Nu {
     fn refuses(&self, name: &str) -> Option<&'static str> {
         is_special("nu", name).then_some("nushell keeps this name for itself")
