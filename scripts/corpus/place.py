@@ -118,12 +118,19 @@ class Place:
         subprocess.run(["cp", "-al", self.template / "nix/store", store], check=True)
         subprocess.run(["cp", "-a", self.template / "nix/var", state], check=True)
         subprocess.run(["cp", "-a", self.template / "home", self.live / "home"], check=True)
+        # The machine may have changed since, and its tree is not to be counted.
+        self._bring_the_toolchain()
 
     def _make_template(self):
         say("a store with the toolchain and the host tree")
         remove(self.live)
         (self.live / "home").mkdir(parents=True)
-        # A package that nobody edits, by this file: its unit brings the host tree.
+        self._bring_the_toolchain()
+        self._wait_for_services()
+        self.live.rename(self.template)
+
+    def _bring_the_toolchain(self):
+        """Builds a package that nobody edits, by this file: its unit brings the host tree."""
         for name, more in (
             ("empty", "[dependencies]\ndependency.path = \"dependency\"\n"),
             ("empty/dependency", ""),
@@ -137,9 +144,7 @@ class Place:
         project = self.live / "empty"
         (project / "crate-env.nix").write_text("{ rust }: { toolchain = rust.default; }\n")
         self.cargo_nix("the toolchain", project, "exec", "--", "cargo", "build")
-        self._wait_for_services()
         remove(project)
-        self.live.rename(self.template)
 
     def _wait_for_services(self):
         """Build services end by themselves when nobody asks them for a while."""
