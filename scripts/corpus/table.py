@@ -23,7 +23,7 @@ def write(path, found):
 
 
 def render(found):
-    text = HEAD + f"\nThe machine: {os.cpu_count()} processors ({platform.machine()}); \"load\" is its load average before and after: with more\nthan its processors, times say little.\n"
+    text = HEAD + f"\nThe machine: {os.cpu_count()} processors ({platform.machine()}); \"load\" is its load average before and after: with more\nthan its processors, times say little; without \"cold\", the machine's files had changed, and were brought anew in it.\n"
     for profile in ("dev", "release"):
         rows = [one for one in found if one["profile"] == profile]
         if rows:
