@@ -176,7 +176,10 @@ fn a_unit_is_built_under_the_tree_that_it_names() {
         answer["paths"]["t"].as_str().unwrap().to_owned()
     };
     let (one, other) = (tree("one"), tree("other"));
-    let script = include_str!("../nix/unit/compile.sh");
+    let script = concat!(
+        include_str!("../nix/unit/begin.sh"),
+        include_str!("../nix/unit/compile.sh")
+    );
     let built = |seen: &str, named: &str| {
         let input = |path: &str| json!({ "path": path, "derivation": null });
         let unit = json!({

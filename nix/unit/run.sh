@@ -1,25 +1,8 @@
-# shellcheck shell=sh disable=SC2154,SC3013
-# The builder of a build script's run: "$1" is the script, $unitToolchain the
-# sysroot, $unitEnvironment exports the variables of crate-env.nix. Names of its
-# own begin with "unit": any other may be one that the script reads.
+# shellcheck shell=sh disable=SC2154,SC2164
+# The builder of a build script's run, after begin.sh: "$1" is the script,
+# $unitToolchain the sysroot.
 #
 # It leaves: out (a link to the OUT_DIR), unit/stdout and unit/stderr.
-set -eu
-# What is to be seen of the machine is the tree that this derivation names.
-if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
-    echo "this sandbox does not show $unitTree" >&2
-    exit 1
-fi
-# What cargo's process has of these counts, whatever the environment sets.
-for unitName in $unitGiven; do
-    eval "unitGiven_$unitName=\$$unitName"
-done
-# shellcheck disable=SC1090
-. "$unitEnvironment"
-for unitName in $unitGiven; do
-    eval "export $unitName=\"\$unitGiven_$unitName\""
-    unset "unitGiven_$unitName"
-done
 # Scripts look for cargo's own directories above OUT_DIR, and may write there.
 unitDirectory=target/${PROFILE:-debug}/build/${CARGO_PKG_NAME:-package}/out
 mkdir -p "$out/$unitDirectory" "$out/unit"
@@ -43,17 +26,9 @@ export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 # Of a script that is linked with libraries of Rust, or of other scripts.
 export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${unitLibraries:+:$unitLibraries}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 cd "$CARGO_MANIFEST_DIR"
-# NAME=VALUE of variables whose names are none for sh.
-if [ -n "${unitOdd-}" ]; then
-    for unitName in $unitOdd; do
-        eval "set -- \"\$$unitName\" \"\$@\""
-        unset "$unitName"
-    done
-    set -- env -- "$@"
-fi
-unset unitDirectory unitName unitLibraries unitTree unitEnvironment unitGiven unitToolchain unitOdd inputs
+unset unitDirectory unitToolchain
 unitStatus=0
-"$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
+unitStart "$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
 if [ "$unitStatus" -ne 0 ]; then
     cat "$out/unit/stdout" >&2
     # Without the first, a line of the one might go on with the other.

@@ -18,9 +18,15 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// How a unit of rustc is built.
-const COMPILE: &str = include_str!("../../nix/unit/compile.sh");
+const COMPILE: &str = concat!(
+    include_str!("../../nix/unit/begin.sh"),
+    include_str!("../../nix/unit/compile.sh")
+);
 /// How a build script is run.
-const RUN: &str = include_str!("../../nix/unit/run.sh");
+const RUN: &str = concat!(
+    include_str!("../../nix/unit/begin.sh"),
+    include_str!("../../nix/unit/run.sh")
+);
 
 /// The variables of a process, all of them.
 pub type Variables = BTreeMap<OsString, OsString>;
