@@ -26,6 +26,22 @@ pub fn rustc_env(stdout: &[u8]) -> impl Iterator<Item = &str> {
         .map(|(_, value)| value.split('=').next().unwrap_or_default())
 }
 
+/// The output with those lines changed that hold a directive which `is_meant`, by its
+/// key and its value.
+pub fn changed(
+    stdout: &[u8],
+    is_meant: impl Fn(&str, &str) -> bool,
+    change: impl Fn(&str) -> String,
+) -> Vec<u8> {
+    let lines = stdout.split_inclusive(|byte| *byte == b'\n').map(|line| {
+        match of(line).any(|(key, value)| is_meant(key, value)) {
+            true => change(&String::from_utf8_lossy(line)).into_bytes(),
+            false => line.to_vec(),
+        }
+    });
+    lines.collect::<Vec<_>>().concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

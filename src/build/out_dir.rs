@@ -77,22 +77,14 @@ fn is_shared(name: &str) -> bool {
 /// its target directory does cargo put such a directory where programs that it
 /// runs look for libraries.
 pub fn lead_home(stdout: Vec<u8>, from: &Path, to: &Path, shared: &BTreeSet<PathBuf>) -> Vec<u8> {
-    let is_meant = |line: &[u8]| {
-        directives::of(line).any(|(key, value)| {
-            let path = Path::new(value.split_once('=').map_or(value, |(_, path)| path));
-            key == "rustc-link-search" && shared.contains(path)
-        })
-    };
     let (Some(from), Some(to)) = (from.to_str(), to.to_str()) else {
         return stdout;
     };
-    let lines = stdout
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| match is_meant(line) {
-            true => String::from_utf8_lossy(line).replace(from, to).into_bytes(),
-            false => line.to_vec(),
-        });
-    lines.collect::<Vec<_>>().concat()
+    let is_meant = |key: &str, value: &str| {
+        let path = Path::new(value.split_once('=').map_or(value, |(_, path)| path));
+        key == "rustc-link-search" && shared.contains(path)
+    };
+    directives::changed(&stdout, is_meant, |line| line.replace(from, to))
 }
 
 #[cfg(test)]

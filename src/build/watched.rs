@@ -86,17 +86,9 @@ pub fn at_home(stdout: Vec<u8>, source: &plan::Source) -> Vec<u8> {
     let Some(root) = source.root.to_str().filter(|root| *root != stored) else {
         return stdout;
     };
-    let is_meant = |line: &[u8]| {
-        directives::of(line)
-            .any(|(key, value)| key == "rerun-if-changed" && Path::new(value).starts_with(stored))
-    };
-    let lines = stdout
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| match is_meant(line) {
-            true => String::from_utf8_lossy(line)
-                .replacen(stored, root, 1)
-                .into_bytes(),
-            false => line.to_vec(),
-        });
-    lines.collect::<Vec<_>>().concat()
+    directives::changed(
+        &stdout,
+        |key, value| key == "rerun-if-changed" && Path::new(value).starts_with(stored),
+        |line| line.replacen(stored, root, 1),
+    )
 }
