@@ -135,10 +135,10 @@ fn a_linked_toolchain_is_watched_when_it_is_not_the_default() {
     }
 }
 
-/// The machine's own .pc files and libraries cannot be changed here; that the
-/// prompt stats them can be seen in what is kept.
+/// The machine's own packages cannot be changed here; that a prompt sees what dpkg
+/// renames into place, and an evaluation every file, is seen in what is kept.
 #[test]
-fn pc_files_and_libraries_are_among_the_few() {
+fn a_prompt_stats_what_tells_of_packages_and_an_evaluation_every_file() {
     let world = World::new();
     let vars = Vars {
         home: Some(world.home()),
@@ -146,16 +146,32 @@ fn pc_files_and_libraries_are_among_the_few() {
         ..Vars::default()
     };
     Host::current(&vars, &world.cache()).expect("a description");
-    let kept = std::fs::read(world.cache().join("host/sentinel")).expect("the kept paths");
-    for name in ["openssl.pc", "libssl.so"] {
+    let kept = |name: &str| std::fs::read(world.cache().join("host").join(name)).expect("the kept paths");
+    let names = |bytes: &[u8], name: &str| {
         let watched = format!("{name}\0");
+        bytes
+            .windows(watched.len())
+            .any(|part| part == watched.as_bytes())
+    };
+    let (few, all) = (kept("sentinel"), kept("files"));
+    let multiarch = format!("{}-linux-gnu", std::env::consts::ARCH);
+    for name in [
+        "dpkg/status",
+        &multiarch,
+        &format!("{multiarch}/pkgconfig"),
+        "bin/cc",
+        "toolchains",
+    ] {
+        assert!(names(&few, name), "{name} is not watched at a prompt");
+    }
+    for name in ["openssl.pc", "libssl.so", "opensslv.h"] {
         assert!(
-            kept.windows(watched.len()).any(|part| part == watched.as_bytes()),
+            names(&all, name),
             "{name} is not watched (apt-get install libssl-dev)"
         );
     }
-    let paths = kept.iter().filter(|byte| **byte == 0).count();
-    assert!(paths < 1000, "{paths} paths are too many for a prompt");
+    let paths = few.iter().filter(|byte| **byte == 0).count();
+    assert!(paths < 300, "{paths} paths are too many for a prompt");
 }
 
 /// Two names of one toolchain are watched at the price of one, and the name

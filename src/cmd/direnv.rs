@@ -9,6 +9,7 @@ mod export;
 mod size;
 mod text;
 mod watches;
+mod zlib;
 
 use super::output;
 use crate::cli::{DirenvArgs, DirenvVerb};

@@ -138,6 +138,12 @@ pub(super) fn package_databases() -> Vec<PathBuf> {
     .to_vec()
 }
 
+/// Whether the file lies where package managers alone write: they rename into
+/// place. `/usr/local` is for what is put there by hand.
+pub(super) fn is_of_packages(file: &Path) -> bool {
+    file.starts_with("/usr") && !file.starts_with("/usr/local")
+}
+
 /// The versions of installed packages by name, upstream's part only (without
 /// epoch and the distribution's revision); empty where there is no dpkg.
 pub(super) fn package_versions() -> BTreeMap<String, String> {

@@ -149,7 +149,13 @@ pub(super) fn find(sentinel: &mut Sentinel) -> BTreeMap<String, Found> {
             .chain(&package.pc)
             .chain(&package.libraries)
         {
-            sentinel.watch_closely(file);
+            // A package manager renames into place, which its database and the
+            // directory tell, and those are watched closely.
+            if platform::is_of_packages(file) {
+                sentinel.watch(file);
+            } else {
+                sentinel.watch_closely(file);
+            }
         }
         sentinel.watch_all(&package.headers);
         for directory in package.headers.iter().filter_map(|header| header.parent()) {

@@ -10,12 +10,9 @@ use super::platform;
 use super::sentinel::Sentinel;
 use super::toolchain::{Component, Toolchain, ask_rustc, components_of_tree, names_in};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// As many files of toolchains are statted at every prompt (about 1 us each),
-/// the default toolchain and links apart; one toolchain has fewer.
-const CLOSELY: usize = 200;
 
 /// What a component has for readers, and no build or program looks at: seventy
 /// files of a toolchain, which are neither described nor watched.
@@ -47,13 +44,12 @@ pub(super) fn describe(rustup_home: Option<&Path>, sentinel: &mut Sentinel) -> V
     if toolchains.is_empty() {
         return Value::Null;
     }
-    let closely = watched_closely(&toolchains, default.as_deref());
     let described: serde_json::Map<String, Value> = toolchains
         .iter()
         .map(|(name, toolchain)| {
             (
                 name.clone(),
-                toolchain.describe(sentinel, closely.contains(name.as_str())),
+                toolchain.describe(sentinel, is_built_by_hand(toolchain, rustup_home)),
             )
         })
         .collect();
@@ -74,26 +70,16 @@ fn watch_records(root: &Path, sentinel: &mut Sentinel) {
     }
 }
 
-/// The toolchains whose every file the first tier watches: the default, those
-/// that are links (somebody builds them, and may write in place what rustup only
-/// ever replaces), and of the others as many as keep the prompt fast.
-fn watched_closely<'a>(
-    toolchains: &'a BTreeMap<String, Toolchain>,
-    default: Option<&str>,
-) -> BTreeSet<&'a str> {
-    let matters = |name: &str, toolchain: &Toolchain| Some(name) == default || toolchain.root.is_symlink();
-    let (first, others): (Vec<_>, Vec<_>) = toolchains
-        .iter()
-        .partition(|(name, toolchain)| matters(name, toolchain));
-    let mut count = 0;
-    let mut closely = BTreeSet::new();
-    for (name, toolchain) in first.into_iter().chain(others) {
-        count += toolchain.file_count();
-        if count <= CLOSELY || matters(name, toolchain) {
-            closely.insert(name.as_str());
-        }
-    }
-    closely
+/// Whether somebody builds it, and may write in place what rustup and package
+/// managers only ever replace: then the first tier watches its every file. A link
+/// may also be another name for a toolchain of rustup's.
+fn is_built_by_hand(toolchain: &Toolchain, rustup_home: Option<&Path>) -> bool {
+    let of_rustup = || {
+        let all = std::fs::canonicalize(rustup_home?.join("toolchains")).ok()?;
+        let real = std::fs::canonicalize(&toolchain.root).ok()?;
+        Some(real.starts_with(all))
+    };
+    !platform::is_of_packages(&toolchain.root) && of_rustup() != Some(true)
 }
 
 /// A toolchain with rustup's own records in `lib/rustlib`.

@@ -25,7 +25,9 @@ pub(super) const MANY: usize = 400;
 const WORTH_OPENING: usize = 30;
 
 /// What is watched, in two tiers: the few paths that tell of nearly every
-/// change, and all of them.
+/// change, and all of them. What an installer renames into place its directory
+/// tells of, and is in the second tier alone; what somebody may write in place
+/// is in both.
 #[derive(Debug, Default)]
 pub(super) struct Sentinel {
     few: BTreeSet<PathBuf>,
@@ -126,9 +128,13 @@ fn grouped(paths: &BTreeSet<PathBuf>) -> Vec<(PathBuf, Vec<PathBuf>)> {
     groups
 }
 
+/// Facts are hashed when there are so many bytes of them: a page, used again.
+const AT_ONCE: usize = 4 << 10;
+
 /// Stats every path of an encoded [`Sentinel`].
 pub(super) fn stamp(encoded: &[u8]) -> Stamp {
-    let mut facts = Vec::with_capacity(encoded.len());
+    let mut facts = Vec::with_capacity(AT_ONCE + 64);
+    let mut hasher = blake3::Hasher::new();
     let mut youngest = 0;
     let mut rest = encoded;
     while let Some(directory) = next(&mut rest) {
@@ -152,10 +158,14 @@ pub(super) fn stamp(encoded: &[u8]) -> Stamp {
                 Err(errno) => facts.extend_from_slice(&errno.raw_os_error().to_le_bytes()),
             }
             facts.push(0xff);
+            if facts.len() >= AT_ONCE {
+                hasher.update(&facts);
+                facts.clear();
+            }
         }
     }
     Stamp {
-        digest: blake3::hash(&facts),
+        digest: hasher.update(&facts).finalize(),
         youngest,
     }
 }

@@ -103,19 +103,6 @@ impl Toolchain {
 }
 
 impl Toolchain {
-    /// How many paths the first tier gets if each file is watched.
-    pub(super) fn file_count(&self) -> usize {
-        let counts = self.components.iter().map(|(name, component)| {
-            let files = component.files_in(&self.root);
-            if Component::is_big(name, &files) {
-                0
-            } else {
-                files.len()
-            }
-        });
-        counts.sum()
-    }
-
     fn watch(&self, name: &str, component: &Component, root: &Path, sentinel: &mut Sentinel, each: bool) {
         let files = component.files_in(root);
         let each = each && !Component::is_big(name, &files);
