@@ -1,5 +1,5 @@
-//! The compiler alone is another, whatever it says of its version: no unit of the
-//! one before is a hit, and all of its own are the next time.
+//! The compiler alone is another, whatever it says of its version, or std alone is:
+//! no unit of the one before is a hit, and all of its own are the next time.
 
 mod build_help;
 mod common;
@@ -11,16 +11,39 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-/// The project's environment with a compiler of its own, which is the machine's but
-/// for a comment.
-fn set(project: &Path, comment: &str) {
+/// A compiler that is the machine's but for a comment.
+fn compiler(comment: &str) -> String {
+    format!(
+        r#"
+    printf '#!/bin/sh\n# {comment}\nexec ${{rust.default}}/bin/rustc "$@"\n' >$out/bin/rustc"#
+    )
+}
+
+/// The machine's compiler over a std that has one thing more in its archive.
+fn std(comment: &str) -> String {
+    format!(
+        r#"
+    mkdir $out/lib
+    cp -rsL ${{rust.default}}/lib/. $out/lib/
+    chmod -R u+w $out/lib
+    std=$(echo $out/lib/rustlib/*/lib/libstd-*.rlib)
+    cp --remove-destination "$(readlink -f "$std")" "$std"
+    chmod u+w "$std"
+    echo {comment} >note
+    ar q "$std" note
+    printf '#!/bin/sh\nexec ${{rust.default}}/bin/rustc --sysroot %s "$@"\n' $out >$out/bin/rustc"#
+    )
+}
+
+/// The project's environment with a toolchain of its own: what `make` makes, and
+/// beside it the machine's.
+fn set(project: &Path, make: &str) {
     let text = format!(
         r#"{{ pkgs, rust }}:
 {{
   toolchain = pkgs.runCommand "rust-of-ours" {{ }} ''
     mkdir -p $out/bin
-    for program in cargo rustdoc; do ln -s ${{rust.default}}/bin/$program $out/bin/; done
-    printf '#!/bin/sh\n# {comment}\nexec ${{rust.default}}/bin/rustc "$@"\n' >$out/bin/rustc
+    for program in cargo rustdoc; do ln -s ${{rust.default}}/bin/$program $out/bin/; done{make}
     chmod +x $out/bin/rustc
   '';
 }}
@@ -50,19 +73,29 @@ fn outcomes(units: &Units, project: &Path) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn another_compiler_compiles_anew() {
+/// Two of them in turn: each compiles for itself once, and then never again.
+fn in_turn(name: &str, make: fn(&str) -> String) {
     let units = Units::new();
     let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
     let script = "fn main() { println!(\"cargo:rustc-env=SAID=one\"); }";
-    let project = project(&units, "toolchain", lib, Some(script));
+    let project = project(&units, name, lib, Some(script));
     for (comment, outcome) in [
         ("first", "new"),
         ("second", "new"),
         ("first", "hit"),
         ("second", "hit"),
     ] {
-        set(&project, comment);
+        set(&project, &make(comment));
         assert_eq!(outcomes(&units, &project), [outcome; 3], "{comment}");
     }
+}
+
+#[test]
+fn another_compiler_compiles_anew() {
+    in_turn("toolchain", compiler);
+}
+
+#[test]
+fn another_std_compiles_anew() {
+    in_turn("std", std);
 }
