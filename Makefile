@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 
-.PHONY: help setup build release demo test leakcheck lint bench corpus torture install uninstall clean try-debian
+.PHONY: help setup build release demo test leakcheck lint bench corpus torture install uninstall clean try-debian try-versions
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' Makefile | while read -r goal what; do \
@@ -70,3 +70,6 @@ clean: ## Remove what was built here; libnix in the cache stays
 
 try-debian: ## SUITE=trixie [GOAL=demo]: a goal in a bare Debian of that suite
 	@scripts/try-debian.sh '$(or $(SUITE),trixie)' '$(or $(GOAL),demo)'
+
+try-versions: setup ## The hooks and direnv with another Debian's bash and direnv (SUITE="bullseye sid")
+	@scripts/try-versions.sh $(SUITE)

@@ -96,6 +96,7 @@ fn a_job_that_was_killed_is_known_to_be_dead_and_the_next_prompt_starts_another(
     session.prompt();
     let pid = job(&session);
     kill(pid);
+    eventually("it is dead", || !is_alive(pid));
     eventually("and its evaluators", || {
         !counter.started().iter().any(|pid| is_alive(*pid))
     });

@@ -213,6 +213,16 @@ fn strict_mode_is_survived_and_left_as_it_was() {
         Some("on"),
         "the rest of the .envrc ran"
     );
+
+    // direnv's own, up to 2.25, where there is no tput or no TERM.
+    let fails = "log_error() { local color; color=$(false); printf '%s\\n' \"$*\" >&2; }";
+    session.envrc(&format!(
+        "set -euo pipefail\n{fails}\nuse cargo-nix\nexport AFTER=1\n"
+    ));
+    session.prompt();
+    session.until("failed");
+    assert!(session.said.contains("strictly"), "{}", session.said);
+    assert_eq!(session.get("AFTER").as_deref(), Some("1"));
 }
 
 #[test]

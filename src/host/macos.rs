@@ -89,7 +89,9 @@ pub(super) fn package_databases() -> Vec<PathBuf> {
 /// Whether the file lies where Homebrew or the system's updates alone write: they
 /// put new files, or new links, into place.
 pub(super) fn is_of_packages(file: &Path) -> bool {
-    ["/opt/homebrew", SDK].iter().any(|prefix| file.starts_with(prefix))
+    ["/opt/homebrew", SDK]
+        .iter()
+        .any(|prefix| file.starts_with(prefix))
 }
 
 /// The versions of installed formulas by name.

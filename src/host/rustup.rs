@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-
 /// What a component has for readers, and no build or program looks at: seventy
 /// files of a toolchain, which are neither described nor watched.
 const FOR_READERS: [&str; 2] = ["share/doc/", "share/man/"];

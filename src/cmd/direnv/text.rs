@@ -156,7 +156,9 @@ impl Load {
                 ("log_error", text)
             }
         };
-        line(text, &[how.as_bytes(), b" ", &quoted(what.as_bytes())]);
+        // direnv's log_error up to 2.25 calls tput, which fails without TERM: that
+        // must not end an .envrc under `set -e`.
+        line(text, &[how.as_bytes(), b" ", &quoted(what.as_bytes()), b" || :"]);
     }
 
     /// The files that direnv can be asked about: those below the .envrc.

@@ -160,7 +160,17 @@ mod tests {
 
     #[test]
     fn lengths_and_distances_at_their_bounds_are_read_back() {
-        for between in [0, 1, 3, 4, 255, FARTHEST - 5, FARTHEST - 4, FARTHEST, 2 * FARTHEST] {
+        for between in [
+            0,
+            1,
+            3,
+            4,
+            255,
+            FARTHEST - 5,
+            FARTHEST - 4,
+            FARTHEST,
+            2 * FARTHEST,
+        ] {
             for length in [3, 4, 10, 11, 257, 258, 259, 600] {
                 let filler = (0..between).map(|at| (at * at / 7 % 251) as u8);
                 let piece = || (0..length).map(|at| (at % 13) as u8 ^ 0xf0);
@@ -172,12 +182,23 @@ mod tests {
 
     #[test]
     fn a_list_of_paths_is_packed_well() {
-        let entry = |name: &str| format!(r#"{{"exists":true,"modtime":1795748055,"path":"/home/me/src/app/{name}"}},"#);
-        let text: String = ["Cargo.toml", "crate-env.nix", "flake.nix", "flake.lock", "npins", "rust-toolchain"]
-            .map(entry)
-            .concat();
+        let entry =
+            |name: &str| format!(r#"{{"exists":true,"modtime":1795748055,"path":"/p/src/app/{name}"}},"#);
+        let text: String = [
+            "Cargo.toml",
+            "crate-env.nix",
+            "flake.nix",
+            "flake.lock",
+            "npins",
+            "rust-toolchain",
+        ]
+        .map(entry)
+        .concat();
         let packed = pack(text.as_bytes()).len();
         let by_level_6 = miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), 6).len();
-        assert!(packed * 100 < by_level_6 * 115, "{packed} bytes, {by_level_6} by miniz");
+        assert!(
+            packed * 100 < by_level_6 * 115,
+            "{packed} bytes, {by_level_6} by miniz"
+        );
     }
 }
