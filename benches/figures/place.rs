@@ -1,5 +1,7 @@
-//! Where the candidates run: a HOME and projects of their own, over a store in
-//! the target directory that is kept from run to run.
+//! Where the candidates run: a HOME, projects and a store of their own.
+//!
+//! Names are about as long as users' are (/nix/store, /home/me): what direnv takes
+//! for a variable grows with the square of its length.
 
 use crate::measure::Candidate;
 use std::ffi::OsString;
@@ -20,7 +22,7 @@ impl Place {
     /// Empty but for HOME.
     pub fn new() -> Place {
         let dir = tempfile::Builder::new()
-            .prefix("cargo-nix-bench-")
+            .prefix("cn-")
             .tempdir()
             .expect("a directory");
         std::fs::create_dir(dir.path().join("home")).expect("a HOME");
@@ -33,7 +35,7 @@ impl Place {
             "{} lacks the programs: `make bench` builds them",
             programs.display()
         );
-        let store = target.join("bench-store");
+        let store = dir.path().join("s");
         Place { dir, store, programs }
     }
 
@@ -169,12 +171,22 @@ impl Place {
             .env("HOME", self.dir.path().join("home"))
             .env("PATH", std::env::var_os("PATH").expect("PATH is set"))
             .env("RUSTUP_HOME", rustup)
-            .env("NIX_STORE_DIR", self.store.join("nix/store"))
+            .env("NIX_STORE_DIR", self.store.join("store"))
             .env("NIX_STATE_DIR", self.store.join("nix/var/nix"))
             .env("NIX_LOG_DIR", self.store.join("nix/var/log/nix"))
             .env("NIX_CONF_DIR", self.store.join("etc/nix"))
             .current_dir(self.dir.path());
         command
+    }
+}
+
+impl Drop for Place {
+    /// What is in a store cannot be written, and so not be removed.
+    fn drop(&mut self) {
+        let _ = Command::new("chmod")
+            .args(["-R", "u+w"])
+            .arg(&self.store)
+            .status();
     }
 }
 
