@@ -104,14 +104,17 @@ impl Session {
 }
 
 /// Opens the store. Where another process is making it at this moment, libnix may
-/// find its schema file empty for an instant, since it writes that in place; and
-/// SQLite lets nobody wait for a database whose kind of journal is being chosen.
+/// find its schema file empty for an instant, since it writes that in place; it
+/// fails over a link that another has just made; and SQLite lets nobody wait for a
+/// database whose kind of journal is being chosen.
 fn open_store(nix: &Nix) -> Result<Store, NixError> {
     const ATTEMPTS: usize = 20;
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
     let half_made = |error: &NixError| {
         let is = |words: [&str; 2]| words.into_iter().all(|word| error.short.contains(word));
-        is(["schema", "is corrupt"]) || is(["SQLite database", "is busy"])
+        is(["schema", "is corrupt"])
+            || is(["gcroots/profiles", "File exists"])
+            || is(["SQLite database", "is busy"])
     };
     for _ in 1..ATTEMPTS {
         match Store::open(nix) {
