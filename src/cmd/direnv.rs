@@ -9,7 +9,6 @@ mod export;
 mod size;
 mod text;
 mod watches;
-mod zlib;
 
 use super::output;
 use crate::cli::{DirenvArgs, DirenvVerb};

@@ -7,12 +7,12 @@
 //! which `direnv watch-list` cannot. If they do not, direnv is asked to: by
 //! `watch-list`, which takes times too.
 
-use super::zlib;
 use crate::background::now;
 use crate::env::render::sh_quote;
 use crate::inputs::Watch;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
+use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -22,6 +22,8 @@ use std::time::UNIX_EPOCH;
 
 /// A list that is larger is none of direnv's.
 const LIMIT: usize = 64 << 20;
+/// zlib's own default.
+const LEVEL: u8 = 6;
 
 /// The clock of file systems may be this late, in nanoseconds.
 const LATE: u64 = 20_000_000;
@@ -165,7 +167,7 @@ pub(super) fn encoded(known: Option<&OsStr>, ours: &[Entry]) -> String {
 /// As direnv packs what it keeps in a variable.
 pub(super) fn pack(json: &Value) -> String {
     let json = serde_json::to_vec(json).expect("a value is JSON");
-    URL_SAFE.encode(zlib::pack(&json))
+    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
 }
 
 /// direnv takes the keys in any case. A path that is not UTF-8 has no form in
