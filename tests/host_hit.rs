@@ -157,6 +157,7 @@ fn a_prompt_stats_what_tells_of_packages_and_an_evaluation_every_file() {
     let multiarch = format!("{}-linux-gnu", std::env::consts::ARCH);
     for name in [
         "dpkg/status",
+        "etc/alternatives",
         &multiarch,
         &format!("{multiarch}/pkgconfig"),
         "bin/cc",

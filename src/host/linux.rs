@@ -125,10 +125,12 @@ fn llvm(below: &str) -> impl Iterator<Item = PathBuf> {
     all.into_iter().rev().map(|(_, path)| path)
 }
 
-/// Files that the package managers write with every change they make.
+/// What the package managers write with every change they make, and
+/// update-alternatives with every of its own.
 pub(super) fn package_databases() -> Vec<PathBuf> {
     [
         "/var/lib/dpkg/status",
+        "/etc/alternatives",
         "/var/lib/rpm/rpmdb.sqlite",
         "/usr/lib/sysimage/rpm/rpmdb.sqlite",
         "/lib/apk/db/installed",
@@ -138,10 +140,11 @@ pub(super) fn package_databases() -> Vec<PathBuf> {
     .to_vec()
 }
 
-/// Whether the file lies where package managers alone write: they rename into
-/// place. `/usr/local` is for what is put there by hand.
+/// Whether the file, or what it is a link to, lies where package managers alone
+/// write: they rename into place. `/usr/local` is for what is put there by hand.
 pub(super) fn is_of_packages(file: &Path) -> bool {
-    file.starts_with("/usr") && !file.starts_with("/usr/local")
+    let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    real.starts_with("/usr") && !real.starts_with("/usr/local")
 }
 
 /// The versions of installed packages by name, upstream's part only (without

@@ -86,12 +86,13 @@ pub(super) fn package_databases() -> Vec<PathBuf> {
     .to_vec()
 }
 
-/// Whether the file lies where Homebrew or the system's updates alone write: they
-/// put new files, or new links, into place.
+/// Whether the file, or what it is a link to, lies where Homebrew or the system's
+/// updates alone write: they put new files, or new links, into place.
 pub(super) fn is_of_packages(file: &Path) -> bool {
+    let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     ["/opt/homebrew", SDK]
         .iter()
-        .any(|prefix| file.starts_with(prefix))
+        .any(|prefix| real.starts_with(prefix))
 }
 
 /// The versions of installed formulas by name.
