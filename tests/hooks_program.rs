@@ -5,7 +5,7 @@ mod common;
 mod hooks_help;
 
 use common::{success, test_path};
-use hooks_help::terminal::{Kind, Terminal};
+use hooks_help::terminal::{Kind, Terminal, assert_value};
 use hooks_help::{BIN, Place};
 
 in_each_shell!(
@@ -16,16 +16,6 @@ in_each_shell!(
 
 fn open(place: &Place, kind: &Kind) -> Terminal {
     Terminal::open(place, kind, "", |_| {})
-}
-
-fn assert_in_a(terminal: &mut Terminal, kind: &Kind) {
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "{}: {}",
-        kind.name,
-        terminal.screen()
-    );
 }
 
 fn a_program_that_is_gone_is_told_once(kind: &Kind) {
@@ -83,7 +73,7 @@ fn a_program_of_the_project_is_not_run_whatever_path_says(kind: &Kind) {
     terminal.cd(&place.path("never-allowed"));
     terminal.line("");
     terminal.cd(&a);
-    assert_in_a(&mut terminal, kind);
+    assert_value(&mut terminal, kind, "ONLY_A", "1");
     terminal.cd(&place.path("outside"));
     let ran = std::fs::read_to_string(&ran).unwrap_or_default();
     assert_eq!(ran, "", "{}: it ran with these arguments", kind.name);
@@ -95,7 +85,7 @@ fn a_program_in_a_directory_with_an_odd_name_is_found(kind: &Kind) {
     let mut terminal = open(&place, kind);
     let before = place.starts();
     terminal.cd(&a);
-    assert_in_a(&mut terminal, kind);
+    assert_value(&mut terminal, kind, "ONLY_A", "1");
     assert!(place.starts() > before, "{}: by this name", kind.name);
 }
 

@@ -5,7 +5,7 @@ mod common;
 #[macro_use]
 mod hooks_help;
 
-use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, Terminal, ZSH};
+use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, Terminal, ZSH, assert_value};
 use hooks_help::{Place, env};
 
 in_each_shell!(
@@ -109,12 +109,7 @@ fn the_hook_read_twice_starts_one_process(kind: &Kind) {
     let outside = terminal.environ();
     terminal.cd(&a);
     let before = place.starts();
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "{}",
-        terminal.screen()
-    );
+    assert_value(&mut terminal, kind, "ONLY_A", "1");
     assert_eq!(place.starts(), before + 1, "{}: once for each prompt", kind.name);
     terminal.cd(&place.path("outside"));
     assert_eq!(terminal.environ(), outside, "{}", kind.name);
@@ -129,12 +124,7 @@ fn a_shell_that_replaces_itself_has_its_hook() {
     let outside = terminal.environ();
     terminal.line(format!("exec elvish -rc '{}'", terminal.rc().display()));
     terminal.cd(&a);
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "{}",
-        terminal.screen()
-    );
+    assert_value(&mut terminal, &ELVISH, "ONLY_A", "1");
     terminal.cd(&place.path("outside"));
     assert_eq!(terminal.environ(), outside);
 }
@@ -189,12 +179,7 @@ fn a_bash_that_takes_all_assignments_for_variables_of_commands_is_survived() {
     let mut terminal = Terminal::open(&place, &BASH, "set -k\n", |_| {});
     let outside = terminal.environ();
     terminal.cd(&a);
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "{}",
-        terminal.screen()
-    );
+    assert_value(&mut terminal, &BASH, "ONLY_A", "1");
     terminal.line("(exit 3)");
     terminal.line("echo \"status=$? $-\"");
     terminal.await_shown("status=3 ", 1);
@@ -380,13 +365,7 @@ fn a_project_may_be_moved_while_a_shell_is_in_it(kind: &Kind) {
         "nu" => terminal.cd(&place.path("moved")),
         _ => terminal.line(""),
     }
-    assert_eq!(
-        terminal.get("ONLY_A").as_deref(),
-        Some("1"),
-        "{}: {}",
-        kind.name,
-        terminal.screen()
-    );
+    assert_value(&mut terminal, kind, "ONLY_A", "1");
     assert_eq!(
         terminal.get("CARGO_NIX_STATUS").as_deref(),
         Some("ready"),

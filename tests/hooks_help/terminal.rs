@@ -282,3 +282,14 @@ pub fn open(place: &Place) -> Terminal {
 pub fn told(terminal: &Terminal, text: &str) -> usize {
     terminal.screen().matches(text).count()
 }
+
+/// The shell has this value; if not, what the terminal shows is told.
+pub fn assert_value(terminal: &mut Terminal, kind: &Kind, name: &str, value: &str) {
+    assert_eq!(
+        terminal.get(name).as_deref(),
+        Some(value),
+        "{}: {}",
+        kind.name,
+        terminal.screen()
+    );
+}
