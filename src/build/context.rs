@@ -69,10 +69,11 @@ pub struct CrateContext {
     /// package's inputs and its `env`.
     pub environment: usize,
     /// `false`: the package's units are local.
-    #[serde(default = "yes")]
+    // What is true of nearly all is not written: every unit reads this.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub sandbox: bool,
     /// The names of the variables that it sets besides those of every unit.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<String>,
 }
 

@@ -12,6 +12,7 @@
 use super::roots;
 use crate::error::{Error, Result};
 use cargo_nix_protocol::{Ask, Event, Request, Settings, UnitAsk, VERSION};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -27,6 +28,8 @@ use std::time::{Duration, Instant};
 const IDLE: Duration = Duration::from_secs(10);
 /// A build that takes longer has its roots made while it goes on.
 const LONG: Duration = Duration::from_secs(60);
+/// How often it looks whether what it does has ended.
+const BEAT: Duration = Duration::from_millis(50);
 /// An evaluator is replaced after so many requests: libnix frees little.
 const REQUESTS: u32 = 500;
 
@@ -82,7 +85,7 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                         rooted = last;
                         scope.spawn(|| roots::make(socket, |set| pool.build(set)));
                     }
-                    std::thread::sleep(Duration::from_millis(1));
+                    wait(&listener, BEAT);
                 }
                 Err(_) if !is_found => {
                     roots::make(socket, |set| pool.build(set));
@@ -98,11 +101,20 @@ pub fn serve(socket: &Path, evaluator: &Path) -> Result<()> {
                     let _ = std::fs::remove_file(socket);
                     is_found = false;
                 }
-                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+                Err(_) => wait(&listener, IDLE.saturating_sub(last.elapsed()) + BEAT),
             }
         }
     });
     Ok(())
+}
+
+/// Until somebody connects, at most so long: a look every other millisecond would
+/// cost the builds beside it a twentieth of a core.
+fn wait(listener: &UnixListener, at_most: Duration) {
+    let mut asked = [PollFd::new(listener, PollFlags::IN)];
+    let timeout = Timespec::try_from(at_most).ok();
+    // What interrupts it makes us look once more.
+    let _ = poll(&mut asked, timeout.as_ref());
 }
 
 /// A way to the socket that the system's structure for it holds: about a hundred
