@@ -12,18 +12,16 @@ use crate::env::render::sh_quote;
 use crate::inputs::Watch;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use miniz_oxide::deflate::compress_to_vec_zlib;
-use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
-use serde_json::{Value, json};
+use libflate::zlib::{Decoder, Encoder};
+use serde_json::{Map, Value};
 use std::ffi::OsStr;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 /// A list that is larger is none of direnv's.
-const LIMIT: usize = 64 << 20;
-/// zlib's own default.
-const LEVEL: u8 = 6;
+const LIMIT: u64 = 64 << 20;
 
 /// The clock of file systems may be this late, in nanoseconds.
 const LATE: u64 = 20_000_000;
@@ -75,7 +73,9 @@ pub(super) fn watch(known: Option<&OsStr>, ours: &[Entry]) -> Vec<u8> {
 
 fn decode(known: &[u8]) -> Option<Vec<Value>> {
     let packed = URL_SAFE.decode(known.trim_ascii()).ok()?;
-    let json = decompress_to_vec_zlib_with_limit(&packed, LIMIT).ok()?;
+    let mut json = Vec::new();
+    let unpacked = Decoder::new(packed.as_slice()).ok()?;
+    unpacked.take(LIMIT).read_to_end(&mut json).ok()?;
     let Value::Array(entries) = serde_json::from_slice(&json).ok()? else {
         return None;
     };
@@ -167,16 +167,34 @@ pub(super) fn encoded(known: Option<&OsStr>, ours: &[Entry]) -> String {
 /// As direnv packs what it keeps in a variable.
 pub(super) fn pack(json: &Value) -> String {
     let json = serde_json::to_vec(json).expect("a value is JSON");
-    URL_SAFE.encode(compress_to_vec_zlib(&json, LEVEL))
+    let packed = Encoder::new(Vec::new()).and_then(|mut encoder| {
+        encoder.write_all(&json)?;
+        encoder.finish().into_result()
+    });
+    URL_SAFE.encode(packed.expect("a vector takes what it is given"))
 }
 
-/// direnv takes the keys in any case. A path that is not UTF-8 has no form in
-/// JSON; direnv cannot watch its own .envrc there, and loads at every prompt.
+/// direnv takes the keys in any case; spelt as its own they pack better. A path
+/// that is not UTF-8 has no form in JSON; direnv cannot watch its own .envrc
+/// there, and loads at every prompt.
 fn encode(mut entries: Vec<Value>, ours: &[Entry]) -> String {
+    let spelt = |name: &str| {
+        let mut keys = entries
+            .first()
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(Map::keys);
+        keys.find(|key| key.eq_ignore_ascii_case(name))
+            .map_or(name, String::as_str)
+            .to_owned()
+    };
+    let (path, modtime, exists) = (spelt("path"), spelt("modtime"), spelt("exists"));
     entries.extend(ours.iter().filter_map(|entry| {
-        let path = entry.path.to_str()?;
-        let (modtime, exists) = (entry.modified.unwrap_or(0), entry.modified.is_some());
-        Some(json!({ "path": path, "modtime": modtime, "exists": exists }))
+        Some(Value::Object(Map::from_iter([
+            (path.clone(), entry.path.to_str()?.into()),
+            (modtime.clone(), entry.modified.unwrap_or(0).into()),
+            (exists.clone(), entry.modified.is_some().into()),
+        ])))
     }));
     pack(&Value::Array(entries))
 }
@@ -213,6 +231,7 @@ fn by_direnv(ours: &[Entry], text: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn ours() -> Vec<Entry> {
         let entry = |path: &str, modified| Entry {
@@ -237,8 +256,8 @@ mod tests {
             Value::Array(both),
             json!([
                 { "Path": "/p/.envrc", "Modtime": 7, "Exists": true },
-                { "path": "/p/crate-env.nix", "modtime": 1000, "exists": true },
-                { "path": "/p/flake.lock", "modtime": 0, "exists": false },
+                { "Path": "/p/crate-env.nix", "Modtime": 1000, "Exists": true },
+                { "Path": "/p/flake.lock", "Modtime": 0, "Exists": false },
             ])
         );
     }
