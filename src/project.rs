@@ -23,6 +23,7 @@ pub(crate) mod workspace;
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
+use serde::{Deserialize, Serialize};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -124,14 +125,28 @@ impl Project {
 
     /// Where the cache keeps what belongs to this project on this disk:
     /// `projects/<this>`. It depends on the layers and on nothing else.
-    pub fn id(&self) -> blake3::Hash {
+    pub fn id(&self) -> Id {
         let mut hasher = blake3::Hasher::new();
         for layer in &self.layers {
             let bytes = layer.as_os_str().as_bytes();
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         }
-        hasher.finalize()
+        let mut half = [0; 16];
+        half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Id(half)
+    }
+}
+
+/// What [`Project::id`] gives: 128 bits of a hash, since it is part of paths that
+/// direnv keeps in variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Id([u8; 16]);
+
+impl Id {
+    /// Its 32 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

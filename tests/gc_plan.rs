@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 fn key(n: u8) -> Key {
-    Key::parse(&format!("{n:064x}")).expect("a key")
+    Key::parse(&format!("{n:032x}")).expect("a key")
 }
 
 fn keys() -> impl Strategy<Value = Vec<Key>> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 fn key(n: usize) -> Key {
-    Key::parse(&format!("{n:064x}")).expect("a key")
+    Key::parse(&format!("{n:032x}")).expect("a key")
 }
 
 /// Lets it look as if nobody had written to it for long.

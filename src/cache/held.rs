@@ -175,7 +175,7 @@ mod tests {
     fn a_failure_is_shared_with_those_who_had_as_much_of_the_network() {
         let directory = tempfile::tempdir().expect("a directory");
         let cache = Cache::new(directory.path().join("cache"));
-        let key = Key::parse(&"0".repeat(64)).expect("a key");
+        let key = Key::parse(&"0".repeat(32)).expect("a key");
         let failure = Failure {
             doing: "fetching".into(),
             message: "offline".into(),

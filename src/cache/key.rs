@@ -3,6 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+/// The digits of a name: 128 bits, since it is part of paths that are in variables.
+const DIGITS: usize = 32;
+
 /// The name of a slot: a blake3 hash over all that an environment depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
@@ -50,10 +53,10 @@ impl Key {
             hasher.update(&(name.len() as u64).to_le_bytes());
             hasher.update(name.as_bytes());
         }
-        Key(hasher.finalize().to_hex().to_string())
+        Key(hasher.finalize().to_hex()[..DIGITS].to_owned())
     }
 
-    /// Its 64 hexadecimal digits.
+    /// Its 32 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -61,7 +64,7 @@ impl Key {
     /// The key of this name, if it is one.
     pub fn parse(name: &str) -> Option<Key> {
         let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        (name.len() == 64 && name.chars().all(digits)).then(|| Key(name.to_owned()))
+        (name.len() == DIGITS && name.chars().all(digits)).then(|| Key(name.to_owned()))
     }
 }
 

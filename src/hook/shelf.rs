@@ -4,6 +4,7 @@ use super::state::Carried;
 use crate::cache::{Cache, Key};
 use crate::env::Env;
 use crate::error::Result;
+use crate::project::Id;
 use crate::trust::Trust;
 use crate::vars::Vars;
 
@@ -26,9 +27,9 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// Of the project with this id.
-    pub fn of(id: blake3::Hash, vars: &Vars) -> Result<Shelf> {
+    pub fn of(id: Id, vars: &Vars) -> Result<Shelf> {
         Ok(Shelf {
-            id: id.to_hex().to_string(),
+            id: id.to_hex(),
             trust: Trust::new(&vars.data_dir()?),
             cache: Cache::new(vars.cache_dir()?),
         })
@@ -67,9 +68,7 @@ impl Shelf {
 
     /// What is applied, if it is this project's and still allowed.
     pub fn keep(&self, carried: &Carried) -> Target {
-        let ours = carried
-            .project
-            .is_some_and(|id| blake3::Hash::from_bytes(id).to_hex().as_str() == self.id);
+        let ours = carried.project.is_some_and(|id| id.to_hex() == self.id);
         let allowed = || {
             let key = carried.key.as_deref().and_then(Key::parse);
             key.is_some_and(|key| self.trust.allows_slot(&self.id, &key))

@@ -7,6 +7,7 @@
 
 use crate::background::State;
 use crate::env::diff::Undo;
+use crate::project::Id;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ const FORMAT: u8 = 1;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     /// [`crate::project::Project::id`]; `None` if the project cannot be told.
-    pub project: Option<[u8; 32]>,
+    pub project: Option<Id>,
     /// The key of the environment that is applied, if one is.
     pub key: Option<String>,
     /// What `$CARGO_NIX_STATUS` says, if anything.

@@ -9,7 +9,7 @@ use crate::env::limits::Limits;
 use crate::env::merge::{Change, Changes, Value, merge};
 use crate::env::{Env, Look};
 use crate::error::{Error, Result};
-use crate::project::Project;
+use crate::project::{Id, Project};
 use crate::trust::Trust;
 use crate::vars::{STATUS, Vars};
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub struct Turn {
 
 /// What ought to be, before the variables are looked at.
 struct Wish {
-    project: Option<[u8; 32]>,
+    project: Option<Id>,
     target: Target,
     status: Option<State>,
     told: Option<String>,
@@ -106,7 +106,7 @@ fn made(
         if !stood_in {
             wish.status = Some(State::Failed);
         }
-        let shelf = wish.project.and_then(|id| Shelf::of(id.into(), vars).ok());
+        let shelf = wish.project.and_then(|id| Shelf::of(id, vars).ok());
         let key = next.key.take();
         let older = shelf
             .iter()
@@ -232,7 +232,7 @@ fn seen(mut look: Look<'_>, carried: &Carried, args: &ObtainArgs, vars: &Vars) -
     let shelf = Shelf::of(look.project.id(), vars)?;
     let directory = look.project.directory().to_path_buf();
     let wish = |target, status, told| Wish {
-        project: Some(*look.project.id().as_bytes()),
+        project: Some(look.project.id()),
         target,
         status,
         told,
@@ -291,7 +291,7 @@ fn broken(error: &Error, carried: &Carried, vars: &Vars) -> Wish {
             let asked = |shelf: &Shelf| shelf.trust.was_asked(&shelf.id);
             let known = older || shelf.is_ok_and(|shelf| asked(&shelf));
             let status = known.then_some(State::Failed);
-            (Some(*project.id().as_bytes()), target, status, told)
+            (Some(project.id()), target, status, told)
         }
         Err(_) => (None, Target::Bare, Some(State::Failed), message),
     };
