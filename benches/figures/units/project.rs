@@ -45,17 +45,28 @@ impl<'a> World<'a> {
         write(
             "Cargo.toml",
             "[package]\nname = \"empty\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
-             [dependencies]\nnothing = { path = \"nothing\" }\n",
+             [dependencies]\nnothing = \"0.1.0\"\n",
         );
         write("src/lib.rs", "");
         write(
-            "nothing/Cargo.toml",
+            ".cargo/config.toml",
+            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+        );
+        write(
+            "vendor/nothing/Cargo.toml",
             "[package]\nname = \"nothing\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
         );
-        write("nothing/src/lib.rs", "");
-        write("nothing/.cargo-checksum.json", "{\"files\":{}}");
+        write("vendor/nothing/src/lib.rs", "");
+        write("vendor/nothing/.cargo-checksum.json", "{\"files\":{}}");
         write("crate-env.nix", super::project::CRATE_ENV);
         self.ours(&project, &["build"]);
+        let library = project.join("target/debug/deps").read_dir().expect("outputs");
+        let is_link =
+            |path: PathBuf| path.extension().is_some_and(|ending| ending == "rlib") && path.is_symlink();
+        assert!(
+            library.flatten().any(|entry| is_link(entry.path())),
+            "the unit is in the store"
+        );
     }
 
     /// Any program here, `cargo-nix` on PATH.
@@ -100,6 +111,16 @@ impl<'a> World<'a> {
     /// How long cargo takes with dependencies from the store.
     pub fn ours(&self, checkout: &Path, arguments: &[&str]) -> Duration {
         timed(&mut self.cargo(checkout, arguments, &[])).0
+    }
+
+    /// One of the bench's own programs, `benches/figures/units/<name>.rs`, compiled.
+    pub fn compiled(&self, name: &str) -> PathBuf {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units");
+        let program = self.path().join(name);
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition=2024", "-O", "-o"]).arg(&program);
+        succeed(rustc.arg(sources.join(name).with_extension("rs")));
+        program
     }
 
     /// sccache, if somebody has brought it.

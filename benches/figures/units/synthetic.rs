@@ -4,7 +4,6 @@
 use super::project::{CRATE_ENV, World, succeed, timed};
 use crate::report::Row;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 const FEW: usize = 200;
@@ -30,7 +29,8 @@ struct Time {
 /// starts each process by a fork, which copies the more, the larger cargo is; and
 /// of a hit while no cargo is beside it.
 pub fn rows(world: &World) -> Vec<Row> {
-    let nothing = nothing(world);
+    // A wrapper of rustc that leaves empty files in the place of what rustc would.
+    let nothing = world.compiled("nothing");
     let [few, many] = [FEW, MANY].map(|count| {
         eprintln!("bench: {count} small units");
         let path = |name: &str| world.path().join(format!("small-{count}-{name}"));
@@ -131,18 +131,6 @@ fn median(world: &World, checkout: &Path) -> f64 {
     took.sort_unstable();
     assert!(took.len() >= FEW, "{} hits", took.len());
     took[took.len() / 2] as f64 / 1e3
-}
-
-/// A wrapper of rustc that leaves empty files in the place of what rustc would.
-fn nothing(world: &World) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units/nothing.rs");
-    let program = world.path().join("nothing");
-    succeed(
-        Command::new("rustc")
-            .args(["--edition=2024", "-O", "-o"])
-            .args([&program, &source]),
-    );
-    program
 }
 
 /// A package with `count` vendored dependencies.
