@@ -38,7 +38,7 @@ pub(super) fn run(args: &DirenvArgs) -> Result<ExitCode> {
 
 /// Why direnv cannot load this environment, as far as sizes go.
 pub(super) fn excess(env: &Env, vars: &Vars) -> Option<String> {
-    size::fit(&text::changes(env), vars.direnv_watches.as_deref(), &[]).1
+    size::fit(&size::changes(env), vars.direnv_watches.as_deref(), &[]).1
 }
 
 /// Where `use cargo-nix` is defined for direnv, if it is; and whether by an

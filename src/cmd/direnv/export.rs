@@ -7,8 +7,9 @@
 //! Never: a wait for Nix at a prompt.
 
 use super::caller::{self, Caller};
+use super::size::{self, Watched};
+use super::text;
 use super::watches::{self, Entry};
-use super::{size, text};
 use crate::background::{self, State, now};
 use crate::cache::{Cache, Key, Slot};
 use crate::cli::{DirenvExportArgs, ObtainArgs};
@@ -40,7 +41,16 @@ pub(super) struct Load {
     pub(super) ask_first: Option<blake3::Hash>,
 }
 
-fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
+/// A load as direnv can remember it.
+pub(super) struct Fitted {
+    pub(super) load: Load,
+    /// What its environment changes in the variables as they are.
+    pub(super) changes: Changes,
+    /// As many of its watches as can be.
+    pub(super) watched: Watched,
+}
+
+fn load(args: &DirenvExportArgs, vars: &Vars) -> Fitted {
     let obtain = ObtainArgs {
         project: args.directory.clone(),
         impure: args.impure,
@@ -53,7 +63,10 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Load {
         .and_then(|project| Ok((Cache::new(vars.cache_dir()?), project)));
     let (cache, project) = match known {
         Ok(known) => known,
-        Err(error) => return Load::failed(&error, None, places(args.directory.as_deref(), began)),
+        Err(error) => {
+            let load = Load::failed(&error, None, places(args.directory.as_deref(), began));
+            return load.measured(vars).0;
+        }
     };
     let stamp = stamp(&cache, &project);
     let id = project.id().to_hex();
@@ -315,26 +328,46 @@ fn process(pid: u32) -> Option<Entry> {
 impl Load {
     /// What is too big to start anything in is not applied: bash could not even
     /// start direnv again. The newest environment that is not too big stays.
-    fn fitting(self, cache: &Cache, project: &Project, args: &DirenvExportArgs, vars: &Vars) -> Load {
-        let known = vars.direnv_watches.as_deref();
-        let excess = |changes: &Changes| size::fit(changes, known, &self.watches).1;
-        let Some(message) = self.env.as_ref().and_then(|_| excess(&self.changes())) else {
-            return self;
+    fn fitting(self, cache: &Cache, project: &Project, args: &DirenvExportArgs, vars: &Vars) -> Fitted {
+        let (fitted, excess) = self.measured(vars);
+        let Some(message) = excess.filter(|_| fitted.load.env.is_some()) else {
+            return fitted;
         };
         let id = project.id().to_hex();
-        let fits = |slot: &Slot| excess(&text::changes(&slot.env)).is_none();
-        let mut keys = cache.history(&id).into_iter().rev();
-        let env = keys.find_map(|key| {
-            let usable = may_stand_in(&key, &id, args, vars);
-            let slot = usable.then(|| cache.slot(&key)).flatten().filter(fits)?;
-            Some(slot.env)
-        });
-        Load {
+        let mut load = Load {
             state: State::Failed,
             message: Some(message),
-            env,
-            ..self
+            env: None,
+            ..fitted.load
+        };
+        for key in cache.history(&id).into_iter().rev() {
+            let usable = may_stand_in(&key, &id, args, vars);
+            let Some(slot) = usable.then(|| cache.slot(&key)).flatten() else {
+                continue;
+            };
+            load.env = Some(slot.env);
+            let (fitted, excess) = load.measured(vars);
+            if excess.is_none() {
+                return fitted;
+            }
+            load = Load {
+                env: None,
+                ..fitted.load
+            };
         }
+        load.measured(vars).0
+    }
+
+    /// What it changes in the variables as they are; and why that is too big.
+    fn measured(self, vars: &Vars) -> (Fitted, Option<String>) {
+        let changes = self.env.as_ref().map(size::changes).unwrap_or_default();
+        let (watched, excess) = size::fit(&changes, vars.direnv_watches.as_deref(), &self.watches);
+        let fitted = Fitted {
+            load: self,
+            changes,
+            watched,
+        };
+        (fitted, excess)
     }
 
     fn failed(error: &Error, older: Option<Slot>, watches: Vec<Entry>) -> Load {

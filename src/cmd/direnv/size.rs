@@ -6,8 +6,9 @@
 
 use super::watches::{self, Entry};
 use crate::cmd::start;
+use crate::env::Env;
 use crate::env::limits::Limits;
-use crate::env::merge::{Change, Changes};
+use crate::env::merge::{Change, Changes, merge};
 use serde_json::{Map, Value, json};
 use std::ffi::{OsStr, OsString};
 
@@ -20,6 +21,11 @@ pub(super) struct Watched {
     pub(super) entries: Vec<Entry>,
     /// So many had to be left out.
     pub(super) left_out: usize,
+}
+
+/// What the environment changes in the variables as they are.
+pub(super) fn changes(env: &Env) -> Changes {
+    merge(env, |name| std::env::var_os(name))
 }
 
 /// `ours`, or so many of them that direnv can remember them and the values of

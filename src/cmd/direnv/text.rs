@@ -1,14 +1,13 @@
 //! A load as bash: variables, watches, a word to the user, the shellHook; or,
 //! where direnv is to be asked first, the question.
 
-use super::export::Load;
+use super::export::{Fitted, Load};
+use super::watches;
 use super::watches::Entry;
-use super::{size, watches};
 use crate::background::State;
 use crate::cli::DirenvExportArgs;
 use crate::cmd::start;
-use crate::env::Env;
-use crate::env::merge::{Changes, merge};
+use crate::env::merge::Changes;
 use crate::env::render::{Format, is_identifier, render, sh_quote};
 use crate::hook::outside;
 use crate::vars::{STATUS, Vars};
@@ -19,35 +18,38 @@ use std::path::{Path, PathBuf};
 /// Defines `__cargo_nix_run_hook`.
 const RUN_HOOK: &str = include_str!("../../../shell-hooks/direnv-run-hook.sh");
 
-impl Load {
+impl Fitted {
     /// The bash that direnv's bash is to evaluate.
     pub(super) fn text(self, args: &DirenvExportArgs, vars: &Vars) -> Vec<u8> {
-        let changes = self.changes();
+        let Fitted {
+            load,
+            changes,
+            watched,
+        } = self;
         let mut text = Vec::new();
-        if let Some(digest) = self.ask_first {
-            let list = words(&self.required());
-            if self.state == State::Ready && !list.is_empty() {
+        if let Some(digest) = load.ask_first {
+            let list = words(&load.required());
+            if load.state == State::Ready && !list.is_empty() {
                 line(&mut text, &[b"require_allowed", &list]);
             } else {
-                self.ask(&list, &digest, &changes, args, &mut text);
+                load.ask(&list, &digest, &changes, args, &mut text);
                 return text;
             }
         }
-        self.apply(&changes, &mut text);
+        load.apply(&changes, &mut text);
         let known = vars.direnv_watches.as_deref();
-        let (watched, _) = size::fit(&changes, known, &self.watches);
         text.extend_from_slice(&watches::watch(known, &watched.entries));
         if watched.left_out > 0 {
             let words = format!(
                 "cargo-nix: {} of {} inputs are too many for direnv to remember: an edit of one of these is seen at \
                  the next load (`direnv reload`)",
                 watched.left_out,
-                self.watches.len()
+                load.watches.len()
             );
             line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
         }
-        self.tell(args, &mut text);
-        if let Some(hook) = self.env.as_ref().map(|env| env.shell_hook.as_str())
+        load.tell(args, &mut text);
+        if let Some(hook) = load.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
         {
             text.extend_from_slice(RUN_HOOK.as_bytes());
@@ -60,12 +62,9 @@ impl Load {
         }
         text
     }
+}
 
-    /// What the environment changes in the variables as they are.
-    pub(super) fn changes(&self) -> Changes {
-        self.env.as_ref().map(changes).unwrap_or_default()
-    }
-
+impl Load {
     fn apply(&self, changes: &Changes, text: &mut Vec<u8>) {
         let rendered = render(Format::Bash, changes);
         start::warn(&rendered.warnings);
@@ -208,10 +207,6 @@ fn below<'a>(here: &Path, watch: &'a Entry) -> Option<&'a Path> {
     let path = watch.path.strip_prefix(here).ok()?;
     let upwards = path.as_os_str().as_bytes().windows(2).any(|two| two == b"..");
     (!upwards && watch.modified.is_some() && watch.path.is_file()).then_some(path)
-}
-
-pub(super) fn changes(env: &Env) -> Changes {
-    merge(env, |name| std::env::var_os(name))
 }
 
 /// What bash exports once the changes are made, as far as bash can name it.
