@@ -30,12 +30,18 @@ fn unfit(what: String) -> io::Error {
 /// # Errors
 /// The system's, and that it is another kind of file.
 pub fn open(path: &Path) -> io::Result<File> {
+    opened(path).map(|(file, _)| file)
+}
+
+/// The same, and how large it is now.
+fn opened(path: &Path) -> io::Result<(File, u64)> {
     // Before it is opened, too: for some devices that alone does something.
     regular(&std::fs::metadata(path)?)?;
     let nonblock = i32::try_from(OFlags::NONBLOCK.bits()).expect("open's flags are an int");
     let file = File::options().read(true).custom_flags(nonblock).open(path)?;
-    regular(&file.metadata()?)?;
-    Ok(file)
+    let metadata = file.metadata()?;
+    regular(&metadata)?;
+    Ok((file, metadata.len()))
 }
 
 fn regular(metadata: &Metadata) -> io::Result<()> {
@@ -55,9 +61,9 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
 /// # Errors
 /// As [`open`], and that it is larger.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let mut bytes = Vec::new();
+    let (file, length) = opened(path)?;
     // It may grow meanwhile: what counts is what was read.
+    let mut bytes = Vec::with_capacity(length.min(most) as usize + 1);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(unfit(format!("is larger than {} MiB", most >> 20)));

@@ -10,7 +10,7 @@
 use crate::sealed;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -121,7 +121,11 @@ pub fn cargo_process() -> i32 {
 
 /// A field of what the system says of a process, by its number in proc(5), from 3 on.
 fn stat(process: i32, field: usize) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Each read computes all of it anew: one is enough for what is a few hundred bytes.
+    let mut bytes = [0; 1024];
+    let mut file = File::open(format!("/proc/{process}/stat")).ok()?;
+    let length = file.read(&mut bytes).ok()?;
+    let stat = std::str::from_utf8(&bytes[..length]).ok()?;
     // The second may hold blanks, and ends with a parenthesis.
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(field - 3).map(str::to_owned)
