@@ -1,0 +1,93 @@
+//! Units of one user are those of another: who builds, where, and with which
+//! caches does not reach a key.
+#![cfg(target_os = "linux")]
+
+mod common;
+mod store_help;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use store_help::{NAMELESS, NOBODY, Place};
+
+const FILES: [(&str, &str); 7] = [
+    (
+        "Cargo.toml",
+        "[package]\nname = \"shared\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n\
+         [dependencies]\nanswer = \"1.0.0\"\n",
+    ),
+    (
+        "src/main.rs",
+        "fn main() {\n    println!(\"{}\", answer::ANSWER);\n}\n",
+    ),
+    (
+        "vendor/answer/Cargo.toml",
+        "[package]\nname = \"answer\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    ),
+    ("vendor/answer/src/lib.rs", "pub const ANSWER: u32 = 42;\n"),
+    // As `cargo vendor` leaves it.
+    (
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+    ),
+    ("vendor/answer/.cargo-checksum.json", "{\"files\":{}}"),
+    ("crate-env.nix", "{ rust }: { toolchain = rust.default; }\n"),
+];
+
+/// A checkout of the user's own, in a directory of another name.
+fn checkout(place: &Place, uid: u32) -> PathBuf {
+    let checkout = place.home(uid).join(format!("work-{uid}"));
+    for (file, text) in FILES {
+        let path = checkout.join(file);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        fs::write(path, text).expect("a file");
+    }
+    give(&checkout, uid);
+    checkout
+}
+
+fn give(path: &Path, uid: u32) {
+    chown(path, Some(uid), Some(uid)).expect("root gives it away");
+    if path.is_dir() {
+        let entries = fs::read_dir(path).expect("a directory");
+        entries.for_each(|entry| give(&entry.expect("an entry").path(), uid));
+    }
+}
+
+/// The library of `answer` in the user's target directory, as a store path.
+fn built(place: &Place, uid: u32) -> PathBuf {
+    let checkout = checkout(place, uid);
+    let mut cargo = place.run_reading(uid, "cargo-nix");
+    cargo
+        .args(["exec", "--quiet", "--", "cargo", "build", "--offline"])
+        .env("NIX_REMOTE", "daemon")
+        .env("RUSTUP_HOME", common::rustup_home())
+        .current_dir(&checkout);
+    let output = common::run(&mut cargo);
+    assert!(output.status.success(), "{}", common::both(&output));
+    let program = checkout.join("target/debug/shared");
+    assert_eq!(program.metadata().expect("a program").uid(), uid);
+    assert_eq!(
+        program.metadata().expect("a program").permissions().mode() & 0o111,
+        0o111
+    );
+    let libraries = fs::read_dir(checkout.join("target/debug/deps")).expect("outputs");
+    let mut libraries = libraries.map(|entry| entry.expect("an entry").path());
+    let library = libraries.find(|path| path.extension().is_some_and(|ending| ending == "rlib"));
+    fs::read_link(library.expect("a library")).expect("a link into the store")
+}
+
+#[test]
+fn what_one_user_built_is_there_for_another() {
+    let place = Place::new("{ }: { }\n");
+    let _daemon = place.daemon("trusted-users = *");
+    let first = built(&place, NOBODY);
+    let made = first.metadata().expect("it is there").ctime_nsec();
+    let second = built(&place, NAMELESS);
+    assert_eq!(first, second);
+    assert_eq!(
+        second.metadata().expect("it is there").ctime_nsec(),
+        made,
+        "it was not built again"
+    );
+}
