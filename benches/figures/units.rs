@@ -20,7 +20,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// How often a small project is built into a store without units.
-const COLD_ROUNDS: usize = 3;
+const COLD_ROUNDS: usize = 5;
 /// How often each warm build is made.
 const WARM_ROUNDS: usize = 11;
 /// How often sccache makes one, which takes six times as long.
@@ -114,10 +114,10 @@ fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {
         world.plain_untimed(&cold.plain_checkout, &["clean", "-p", project.name]);
         let _ = std::fs::remove_dir_all(cold.plain_checkout.join("target/debug/incremental"));
         limit.push(world.plain(&cold.plain_checkout, &["build"]));
-        ours.push(world.ours(&project.checkout(&format!("warm-{round}")), &["build"]));
-        least.push(linked.build(&project.checkout(&format!("linked-{round}"))));
+        ours.push(project.in_checkout("warm", |checkout| world.ours(checkout, &["build"])));
+        least.push(project.in_checkout("linked", |checkout| linked.build(checkout)));
         if let Some(sccache) = sccache.as_ref().filter(|_| round < SCCACHE_ROUNDS) {
-            theirs.push(sccache.build(world, &project.checkout(&format!("sccache-{round}"))));
+            theirs.push(project.in_checkout("sccache", |checkout| sccache.build(world, checkout)));
         }
     }
     eprintln!("bench: members alone, ours, links alone: {limit:.2?}, {ours:.2?}, {least:.2?}");
