@@ -132,9 +132,9 @@ impl Project {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
             hasher.update(bytes);
         }
-        let mut half = [0; 16];
-        half.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        Id(half)
+        let mut id = [0; 16];
+        hasher.finalize_xof().fill(&mut id);
+        Id(id)
     }
 }
 
@@ -146,7 +146,7 @@ pub struct Id([u8; 16]);
 impl Id {
     /// Its 32 hexadecimal digits.
     pub fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
