@@ -337,7 +337,6 @@ impl Load {
         let mut load = Load {
             state: State::Failed,
             message: Some(message),
-            env: None,
             ..fitted.load
         };
         for key in cache.history(&id).into_iter().rev() {
@@ -350,11 +349,9 @@ impl Load {
             if excess.is_none() {
                 return fitted;
             }
-            load = Load {
-                env: None,
-                ..fitted.load
-            };
+            load = fitted.load;
         }
+        load.env = None;
         load.measured(vars).0
     }
 

@@ -2,8 +2,7 @@
 //! where direnv is to be asked first, the question.
 
 use super::export::{Fitted, Load};
-use super::watches;
-use super::watches::Entry;
+use super::watches::{self, Entry};
 use crate::background::State;
 use crate::cli::DirenvExportArgs;
 use crate::cmd::start;

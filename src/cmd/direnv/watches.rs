@@ -82,19 +82,21 @@ fn decode(known: &[u8]) -> Option<Vec<Value>> {
     let is_known = |entry: &Value| {
         entry.as_object().is_some_and(|entry| {
             let is = |name: &str| {
-                entry.iter().any(|(key, value)| {
-                    key.eq_ignore_ascii_case(name)
-                        && match name {
-                            "path" => value.is_string(),
-                            "modtime" => value.is_i64(),
-                            _ => value.is_boolean(),
-                        }
+                field(entry, name).is_some_and(|(_, value)| match name {
+                    "path" => value.is_string(),
+                    "modtime" => value.is_i64(),
+                    _ => value.is_boolean(),
                 })
             };
             entry.len() == 3 && ["path", "modtime", "exists"].into_iter().all(is)
         })
     };
     (!entries.is_empty() && entries.iter().all(is_known)).then_some(entries)
+}
+
+/// What an entry has under this name, which direnv has spelt in more than one way.
+fn field<'a>(entry: &'a Map<String, Value>, name: &str) -> Option<(&'a String, &'a Value)> {
+    entry.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))
 }
 
 /// Whether the user has asked for a load after `then` (nanoseconds since 1970):
@@ -105,8 +107,7 @@ pub(super) fn asked_since(known: Option<&OsStr>, then: u64) -> bool {
         .and_then(|known| decode(known.as_bytes()))
         .unwrap_or_default();
     let path = |entry: &Value| {
-        let entry = entry.as_object()?;
-        let (_, path) = entry.iter().find(|(key, _)| key.eq_ignore_ascii_case("path"))?;
+        let (_, path) = field(entry.as_object()?, "path")?;
         path.as_str().map(PathBuf::from)
     };
     let theirs = |path: &PathBuf| {
@@ -178,15 +179,10 @@ pub(super) fn pack(json: &Value) -> String {
 /// that is not UTF-8 has no form in JSON; direnv cannot watch its own .envrc
 /// there, and loads at every prompt.
 fn encode(mut entries: Vec<Value>, ours: &[Entry]) -> String {
+    let theirs = entries.first().and_then(Value::as_object);
     let spelt = |name: &str| {
-        let mut keys = entries
-            .first()
-            .and_then(Value::as_object)
-            .into_iter()
-            .flat_map(Map::keys);
-        keys.find(|key| key.eq_ignore_ascii_case(name))
-            .map_or(name, String::as_str)
-            .to_owned()
+        let field = theirs.and_then(|entry| field(entry, name));
+        field.map_or_else(|| name.to_owned(), |(key, _)| key.clone())
     };
     let (path, modtime, exists) = (spelt("path"), spelt("modtime"), spelt("exists"));
     entries.extend(ours.iter().filter_map(|entry| {
