@@ -48,17 +48,14 @@ impl<'a> World<'a> {
              [dependencies]\nnothing = \"0.1.0\"\n",
         );
         write("src/lib.rs", "");
-        write(
-            ".cargo/config.toml",
-            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
-        );
+        write(".cargo/config.toml", VENDORED);
         write(
             "vendor/nothing/Cargo.toml",
             "[package]\nname = \"nothing\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
         );
         write("vendor/nothing/src/lib.rs", "");
         write("vendor/nothing/.cargo-checksum.json", "{\"files\":{}}");
-        write("crate-env.nix", super::project::CRATE_ENV);
+        write("crate-env.nix", CRATE_ENV);
         self.ours(&project, &["build"]);
         let library = project.join("target/debug/deps").read_dir().expect("outputs");
         let is_link =
@@ -173,6 +170,10 @@ impl Sccache {
 
 /// What the measured projects need: a toolchain.
 pub const CRATE_ENV: &str = "{ rust }: { toolchain = rust.default; }\n";
+
+/// For cargo: the registry is `vendor/`.
+pub const VENDORED: &str =
+    "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n";
 
 /// A project of the registry, with the Cargo.lock it was published with.
 pub struct Project<'a> {

@@ -1,7 +1,7 @@
 //! A workspace of many small units, all of them hits: what a unit takes must not
 //! grow with their number.
 
-use super::project::{CRATE_ENV, World, succeed, timed};
+use super::project::{CRATE_ENV, VENDORED, World, succeed, timed};
 use crate::report::Row;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -141,10 +141,7 @@ fn project(directory: &Path, count: usize) -> PathBuf {
         std::fs::write(path, text).expect("a file");
     };
     write("crate-env.nix", CRATE_ENV);
-    write(
-        ".cargo/config.toml",
-        "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
-    );
+    write(".cargo/config.toml", VENDORED);
     let mut manifest = package("app");
     manifest += "[workspace]\n[dependencies]\n";
     for at in (0..count).filter(|at| at % CHAIN == CHAIN - 1) {
