@@ -5,9 +5,11 @@
 mod common;
 mod store_help;
 
+use common::success;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::process::Command;
 use store_help::{NAMELESS, NOBODY, Place};
 
 const FILES: [(&str, &str); 7] = [
@@ -38,20 +40,11 @@ const FILES: [(&str, &str); 7] = [
 fn checkout(place: &Place, uid: u32) -> PathBuf {
     let checkout = place.home(uid).join(format!("work-{uid}"));
     for (file, text) in FILES {
-        let path = checkout.join(file);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-        fs::write(path, text).expect("a file");
+        place.world.write(&format!("home-{uid}/work-{uid}/{file}"), text);
     }
-    give(&checkout, uid);
+    let owner = format!("{uid}:{uid}");
+    success(Command::new("chown").arg("-R").arg(owner).arg(&checkout));
     checkout
-}
-
-fn give(path: &Path, uid: u32) {
-    chown(path, Some(uid), Some(uid)).expect("root gives it away");
-    if path.is_dir() {
-        let entries = fs::read_dir(path).expect("a directory");
-        entries.for_each(|entry| give(&entry.expect("an entry").path(), uid));
-    }
 }
 
 /// The library of `answer` in the user's target directory, as a store path.

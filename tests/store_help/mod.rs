@@ -81,7 +81,7 @@ impl Place {
     }
 
     /// What is started with the words of `before`, then becomes user `uid` and
-    /// `program` with the variables of this store; for half a minute at most.
+    /// `program` with the variables of this store; for a minute at most.
     pub fn run_in(&self, before: &[&str], uid: u32, program: &str) -> Command {
         let mut command = Command::new("timeout");
         command.arg("60").args(before);
