@@ -12,7 +12,7 @@ use crate::env::render::sh_quote;
 use crate::inputs::Watch;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use libflate::zlib::{Decoder, Encoder};
+use libflate::zlib::{Decoder, EncodeOptions, Encoder};
 use serde_json::{Map, Value};
 use std::ffi::OsStr;
 use std::io::{Read, Write};
@@ -22,6 +22,8 @@ use std::time::UNIX_EPOCH;
 
 /// A list that is larger is none of direnv's.
 const LIMIT: u64 = 64 << 20;
+/// From so many bytes of JSON on, codes of its own make it fit where it would not.
+const LONG: usize = 8 << 10;
 
 /// The clock of file systems may be this late, in nanoseconds.
 const LATE: u64 = 20_000_000;
@@ -165,10 +167,15 @@ pub(super) fn encoded(known: Option<&OsStr>, ours: &[Entry]) -> String {
     encode(entries.unwrap_or_default(), ours)
 }
 
-/// As direnv packs what it keeps in a variable.
+/// As direnv packs what it keeps in a variable, or a little longer: to make codes for
+/// a few hundred bytes takes a quarter of all that a load works.
 pub(super) fn pack(json: &Value) -> String {
     let json = serde_json::to_vec(json).expect("a value is JSON");
-    let packed = Encoder::new(Vec::new()).and_then(|mut encoder| {
+    let mut options = EncodeOptions::new();
+    if json.len() < LONG {
+        options = options.fixed_huffman_codes();
+    }
+    let packed = Encoder::with_options(Vec::new(), options).and_then(|mut encoder| {
         encoder.write_all(&json)?;
         encoder.finish().into_result()
     });
