@@ -33,6 +33,9 @@ def projects():
     order = [line.split('"')[1] for line in text.splitlines() if line.startswith("name = ")]
     every = [Project(**entry) for entry in listed["project"]]
     every += [Project(**entry, is_member=True) for entry in listed["member"]]
+    by_name = {project.name: project for project in every}
+    for project in every:
+        project.runs = by_name.get(project.runs)
     return sorted(every, key=lambda project: order.index(project.name))
 
 

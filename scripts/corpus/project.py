@@ -12,6 +12,8 @@ import reproduce
 from place import REPOSITORY, Failed, remove, say
 
 TEST = re.compile(r"^test (.+?) \.\.\. (ok|FAILED|ignored)", re.M)
+# What nextest says when it ends.
+RAN = re.compile(r"(\d+) tests? run: (\d+) passed")
 # What cargo says when a unit is not fresh.
 WORK = re.compile(r"^ *(Compiling|Checking) ", re.M)
 # A toolchain of its own would be downloaded; the machine's is good enough.
@@ -24,6 +26,7 @@ class Project:
     version: str = ""
     debian: list = field(default_factory=list)
     refused: str = ""
+    runs: object = None
     is_member: bool = False
 
     @property
@@ -140,7 +143,22 @@ class Measurement:
                 self.tests("warm", directory, units=True)
                 self.compare_tests()
                 self.reproduce(directory, build)
+                if self.project.runs:
+                    self.run_the_tests_of(self.project.runs, directory)
             remove(self.place.checkouts / name)
+
+    def run_the_tests_of(self, other, directory):
+        """Of another project, in a checkout of its own, by the program built here."""
+        say(f"{self.project.title}: runs the tests of {other.title}")
+        programs = directory / "target" / ("release" if self.profile == "release" else "debug")
+        step, path = f"tests of {other.name}", f"{programs}:{os.environ['PATH']}"
+        checkout = other.checkout(self.place, "other")
+        words = ["exec", "--quiet", "--", "cargo", "nextest", "run", "--locked"]
+        _, said, _ = self.place.cargo_nix(step, checkout, *words, PATH=path)
+        ran = RAN.search(said)
+        if not ran or ran[1] != ran[2]:
+            raise Failed(step, said)
+        self.found["runs"] = {"title": other.title, "passed": int(ran[1]), "units": self.build(checkout)["sums"]}
 
     def refused(self, status, said):
         if status == 0:

@@ -32,6 +32,12 @@ def render(found):
     failures = [(one, failure) for one in found for failure in one["failures"]]
     for one, failure in failures:
         text += f"\n### {one['title']} ({one['profile']}): {failure['step']}\n\n```\n{tail(failure['said'])}\n```\n"
+    for one in found:
+        if ran := one.get("runs"):
+            text += (
+                f"\n{one['title']}, built so ({one['profile']}), ran the tests of {ran['title']}: all {ran['passed']} "
+                f"passed; of the {ran['units']['units']} units of that build {ran['units']['local']} were local.\n"
+            )
     text += reproduced([one for one in found if "again" in one])
     locals_ = [
         (one["title"], reason)
