@@ -22,7 +22,7 @@ use std::time::Duration;
 /// How often a small project is built into a store without units.
 const COLD_ROUNDS: usize = 5;
 /// How often each warm build is made.
-const WARM_ROUNDS: usize = 11;
+const WARM_ROUNDS: usize = 25;
 /// How often sccache makes one, which takes six times as long.
 const SCCACHE_ROUNDS: usize = 3;
 /// How often each build that has nothing to do is.
@@ -190,7 +190,7 @@ impl<'a> Linked<'a> {
                 .arg(built.join("target/debug"))
                 .arg(&outputs),
         );
-        let wrapper = world.compiled("linked");
+        let wrapper = world.wrapper();
         Linked {
             world,
             wrapper,
@@ -202,14 +202,8 @@ impl<'a> Linked<'a> {
         // As if they were placed now.
         let find = ["-type", "f", "-exec", "touch", "{}", "+"];
         succeed(Command::new("find").arg(&self.outputs).args(find));
-        let script = "CARGO_NIX_BENCH_WRAPPER=$RUSTC_WRAPPER RUSTC_WRAPPER=$1 exec cargo build --offline";
-        let mut command = self.world.command("cargo-nix");
-        command
-            .args(["exec", "--quiet", "--", "sh", "-c", script, "sh"])
-            .arg(&self.wrapper)
-            .env("CARGO_NIX_BENCH_LINKED", &self.outputs)
-            .current_dir(checkout);
-        timed(&mut command).0
+        let variables = [("CARGO_NIX_BENCH_LINKED", self.outputs.as_path())];
+        timed(&mut self.world.wrapped(checkout, &self.wrapper, &variables)).0
     }
 }
 

@@ -129,12 +129,7 @@ fn record(world: &World, project: &Project) -> Vec<Call> {
     );
     std::fs::write(&recorder, script).expect("a script");
     std::fs::set_permissions(&recorder, Permissions::from_mode(0o755)).expect("it becomes executable");
-    let mut build = OsString::from("CARGO_NIX_BENCH_WRAPPER=$RUSTC_WRAPPER RUSTC_WRAPPER=");
-    build.push(&recorder);
-    build.push(" exec cargo build --offline");
-    let mut command = world.command("cargo-nix");
-    command.args(["exec", "--quiet", "--", "sh", "-c"]).arg(build);
-    succeed(command.current_dir(&checkout));
+    succeed(&mut world.wrapped(&checkout, &recorder, &[]));
     let entries = std::fs::read_dir(&to).expect("the calls").flatten();
     let calls: Vec<Call> = entries.map(|entry| read(&entry.path())).collect();
     assert!(calls.len() > 50, "{} calls were recorded", calls.len());

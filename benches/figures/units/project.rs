@@ -95,6 +95,19 @@ impl<'a> World<'a> {
         command
     }
 
+    /// A build with this program as cargo's wrapper; `$CARGO_NIX_BENCH_WRAPPER` is
+    /// the one that the environment has.
+    pub fn wrapped(&self, checkout: &Path, wrapper: &Path, variables: &[(&str, &Path)]) -> Command {
+        let script = "CARGO_NIX_BENCH_WRAPPER=$RUSTC_WRAPPER RUSTC_WRAPPER=$1 exec cargo build --offline";
+        let mut command = self.command("cargo-nix");
+        command
+            .args(["exec", "--quiet", "--", "sh", "-c", script, "sh"])
+            .arg(wrapper)
+            .envs(variables.iter().copied())
+            .current_dir(checkout);
+        command
+    }
+
     /// How long plain cargo takes.
     pub fn plain(&self, checkout: &Path, arguments: &[&str]) -> Duration {
         timed(&mut self.cargo(checkout, arguments, &[("CARGO_NIX_UNITS", "0".into())])).0
@@ -110,13 +123,13 @@ impl<'a> World<'a> {
         timed(&mut self.cargo(checkout, arguments, &[])).0
     }
 
-    /// One of the bench's own programs, `benches/figures/units/<name>.rs`, compiled.
-    pub fn compiled(&self, name: &str) -> PathBuf {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units");
-        let program = self.path().join(name);
+    /// The bench's own wrapper, `benches/figures/units/wrapper.rs`, compiled.
+    pub fn wrapper(&self) -> PathBuf {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units/wrapper.rs");
+        let program = self.path().join("wrapper");
         let mut rustc = Command::new("rustc");
         rustc.args(["--edition=2024", "-O", "-o"]).arg(&program);
-        succeed(rustc.arg(sources.join(name).with_extension("rs")));
+        succeed(rustc.arg(source));
         program
     }
 

@@ -10,7 +10,7 @@ const FEW: usize = 200;
 const MANY: usize = 2_000;
 /// Each package depends on the one before, in chains of so many.
 const CHAIN: usize = 10;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// What a unit takes, in milliseconds.
 struct Time {
@@ -29,8 +29,7 @@ struct Time {
 /// starts each process by a fork, which copies the more, the larger cargo is; and
 /// of a hit while no cargo is beside it.
 pub fn rows(world: &World) -> Vec<Row> {
-    // A wrapper of rustc that leaves empty files in the place of what rustc would.
-    let nothing = world.compiled("nothing");
+    let nothing = world.wrapper();
     let [few, many] = [FEW, MANY].map(|count| {
         eprintln!("bench: {count} small units");
         let path = |name: &str| world.path().join(format!("small-{count}-{name}"));
