@@ -67,6 +67,19 @@ fn what_is_not_utf8_has_a_place() {
     insta::assert_snapshot!("name_not_utf8", named.fault());
 }
 
+/// A stranger's file may be made so that reading it takes minutes.
+#[test]
+fn a_file_that_takes_too_long_to_be_read_has_a_place() {
+    let text = format!("{{ x = 1{}; }}", "+1".repeat(200_000));
+    insta::assert_snapshot!("too_long", Fixture::new(&[("crate-env.nix", &text)]).fault());
+    // A long string is no word.
+    let text = format!(
+        "{{ rust }}: {{ toolchain = rust.default; env.LONG = \"{}\"; }}",
+        "a".repeat(200_000)
+    );
+    Fixture::new(&[("crate-env.nix", &text)]).inputs();
+}
+
 #[test]
 fn a_cargo_toml_with_our_name_has_to_be_toml() {
     let fixture = Fixture::new(&[

@@ -306,7 +306,7 @@ impl<'a> Walk<'a> {
             Err(_) if !reach.named => return Ok(()),
             Err(error) => return Err(faults::not_utf8(&absolute, &bytes, error.valid_up_to())),
         };
-        let found = literals::read(source);
+        let found = literals::read(source).map_err(|offset| faults::too_long(&absolute, source, offset))?;
         let speaks_of_us = matches!(task.what, What::Flake) && source.contains("cargoNix");
         let reach = Reach {
             looks: reach.looks.max(if speaks_of_us {

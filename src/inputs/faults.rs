@@ -126,3 +126,22 @@ pub(super) fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> Error {
         Some(&origin),
     )
 }
+
+/// A Nix file that would take too long to be read from `offset` on.
+pub(super) fn too_long(file: &Path, source: &str, offset: usize) -> Error {
+    let (line, column) = place(source, offset);
+    let origin = Origin {
+        file: file.to_path_buf(),
+        line,
+        column,
+        text: String::new(),
+    };
+    fault(
+        &format!(
+            "{} holds a word that is too long to be read in time",
+            file.display()
+        ),
+        "put blanks between its parts (around operators, say)",
+        Some(&origin),
+    )
+}

@@ -308,7 +308,12 @@ mod tests {
     use super::*;
 
     fn names(source: &str) -> Vec<&'static str> {
-        read(source).uses.iter().map(|found| found.name).collect()
+        read(source)
+            .unwrap()
+            .uses
+            .iter()
+            .map(|found| found.name)
+            .collect()
     }
 
     #[test]

@@ -35,13 +35,30 @@ pub(super) struct Token<'a> {
     pub offset: usize,
 }
 
+/// So many steps are a quarter of a second.
+const STEPS: usize = 100 << 20;
+
 /// Reads the tokens of `source`.
-pub(super) fn read(source: &str) -> Found {
+///
+/// # Errors
+/// The offset from which on it would take too long: from each token on, the library
+/// looks for the end of what could be a path, and a stranger's file may be one word.
+pub(super) fn read(source: &str) -> Result<Found, usize> {
     let mut offset = 0;
+    let (mut steps, mut word_end) = (0, 0);
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_.+-~".contains(byte);
     let mut tokens = Vec::new();
     let mut previous_end = 0;
     let mut touching = Vec::new();
     for (kind, text) in rnix::tokenize(source) {
+        if word_end <= offset {
+            let rest = &source.as_bytes()[offset..];
+            word_end = offset + rest.iter().take_while(|byte| goes_on(byte)).count();
+        }
+        steps += word_end - offset;
+        if steps > STEPS {
+            return Err(offset);
+        }
         if !kind.is_trivia() {
             touching.push(previous_end == offset);
             previous_end = offset + text.len();
@@ -49,17 +66,19 @@ pub(super) fn read(source: &str) -> Found {
         }
         offset += text.len();
     }
-    Found {
+    Ok(Found {
         literals: literals(&tokens, &touching),
         uses: forbidden::uses(&tokens),
-    }
+    })
 }
 
 /// Whether `bytes`, of a file that a literal names and that may be anything, can be
 /// an expression that leads on or looks at the machine.
 pub(super) fn may_lead_on(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes)
-        .is_ok_and(|source| read(source) != Found::default() && rnix::Root::parse(source).errors().is_empty())
+    std::str::from_utf8(bytes).is_ok_and(|source| {
+        read(source).is_ok_and(|found| found != Found::default())
+            && rnix::Root::parse(source).errors().is_empty()
+    })
 }
 
 /// `touching[i]`: nothing stands between token `i` and the one before it.
@@ -158,6 +177,7 @@ mod tests {
 
     fn texts(source: &str) -> Vec<String> {
         read(source)
+            .unwrap()
             .literals
             .into_iter()
             .map(|literal| literal.text)
@@ -185,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_argument_of_import_is_known() {
-        let imports = |source: &str| read(source).literals[0].import;
+        let imports = |source: &str| read(source).unwrap().literals[0].import;
         assert!(imports("import ./a"));
         assert!(imports("import (./a)"));
         assert!(imports("(builtins.import ./a)"));
