@@ -50,19 +50,18 @@ __cargo_nix_turn() {
     \builtin return "$__cargo_nix_status"
 }
 
-# Whether each of these variables can be set; which cannot is in $__cargo_nix_kept.
+# Whether each of these variables can be set to a text; which cannot is in
+# $__cargo_nix_kept: what is readonly, an array, a number, another one's name, or
+# changes case. To set one of them would end whatever is evaluated, or set another.
 __cargo_nix_check() {
-    \builtin local __cargo_nix_name
+    \builtin local __cargo_nix_name __cargo_nix_typed __cargo_nix_line=$'\n' __cargo_nix_declared
+    __cargo_nix_declared=$__cargo_nix_line$(\builtin declare -p "$@" 2>/dev/null)$__cargo_nix_line || \builtin :
     __cargo_nix_kept=
     for __cargo_nix_name in "$@"; do
-        __cargo_nix_free "$__cargo_nix_name" 2>/dev/null || __cargo_nix_kept+=$__cargo_nix_name,
+        __cargo_nix_typed="${__cargo_nix_line}declare -[A-Za-z]*[aAcilnru][A-Za-z]* ${__cargo_nix_name}[=${__cargo_nix_line}]"
+        [[ ! $__cargo_nix_declared =~ $__cargo_nix_typed ]] || __cargo_nix_kept+=$__cargo_nix_name,
     done
     [[ -z $__cargo_nix_kept ]]
-}
-
-# There is no local variable of the name of one that is readonly.
-__cargo_nix_free() {
-    \builtin local "$1"
 }
 
 # What the variables that cannot be set leave to be done.

@@ -42,7 +42,7 @@ __cargo_nix_check() {
     \builtin typeset -g __cargo_nix_kept=
     for __cargo_nix_name in "$@"; do
         case ${(Pt)__cargo_nix_name} in
-            (*readonly*|integer*|float*|array*|association*) __cargo_nix_kept+=$__cargo_nix_name, ;;
+            (*readonly*|integer*|float*|array*|association*|*-lower*|*-upper*) __cargo_nix_kept+=$__cargo_nix_name, ;;
         esac
     done
     [[ -z $__cargo_nix_kept ]]

@@ -225,6 +225,21 @@ fn strict_mode_is_survived_and_left_as_it_was() {
     assert_eq!(session.get("AFTER").as_deref(), Some("1"));
 }
 
+/// To set what bash keeps for itself could end it.
+#[test]
+fn what_bash_keeps_for_itself_is_left_out() {
+    let mut session = Session::with(&shell_with("one", "env.SRANDOM = \"1 2\"; env.BASHPID = \"x\";"));
+    session.envrc("use cargo-nix --wait\n");
+    session.prompt();
+    assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
+    assert_eq!(session.get("GREETING").as_deref(), Some("one"));
+    assert!(
+        session.said.contains("\"SRANDOM\" is left out"),
+        "{}",
+        session.said
+    );
+}
+
 #[test]
 fn directories_and_options_are_taken_and_odd_names_too() {
     let mut session = Session::new();

@@ -7,7 +7,7 @@ mod common;
 mod hooks_help;
 
 use common::{both, run, success};
-use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, STATUS, Terminal, ZSH, open, told};
+use hooks_help::terminal::{BASH, ELVISH, FISH, Kind, NU, STATUS, Terminal, ZSH, open, told};
 use hooks_help::{BIN, Place, env};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -272,8 +272,14 @@ fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
 fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {
     for (kind, declare) in [
         (&BASH, "declare -rx TAKEN=mine"),
+        (&BASH, "declare -ix TAKEN=7"),
+        (&BASH, "declare -ux TAKEN=MINE"),
+        (&BASH, "TAKEN=(one two)"),
         (&ZSH, "readonly TAKEN=mine"),
         (&ZSH, "typeset -i TAKEN=7"),
+        (&ZSH, "typeset -lx TAKEN=mine"),
+        // To nushell, names that differ in case alone are one.
+        (&NU, "$env.Taken = 'mine'"),
     ] {
         let place = Place::new();
         let a = place.project("a", &[("ALPHA", "1"), ("TAKEN", "ours"), ("ZULU", "1")]);

@@ -143,7 +143,7 @@ fn made(
 fn refused(wish: &Wish, after: &Variables, next: &Carried, now: &Variables, kept: &[&str]) -> Option<String> {
     if let Some(names) = touched(&differences(now, after), kept) {
         return Some(format!(
-            "it sets {names}, which this shell keeps as it is (readonly, or no text)\n  \
+            "it sets {names}, which this shell keeps as it is (readonly, or no plain text)\n  \
              name it otherwise in crate-env.nix, or start a shell that does not declare it"
         ));
     }
