@@ -19,6 +19,15 @@ const DELIMITERS: &[char] = &[
     '=', ':', ',', ';', ' ', '\t', '\n', '"', '\'', '\x1f', '(', ')', '[', ']', '<', '>',
 ];
 
+/// What is the same in every sandbox.
+const DEVICES: [&str; 5] = [
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+];
+
 impl Visible {
     /// The store paths (`<store>/<hash>-<name>`, nothing deeper) that `text` mentions.
     pub fn store_paths<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
@@ -42,10 +51,32 @@ impl Visible {
     /// # Errors
     /// A path of this machine that a sandboxed build would not see.
     pub fn accounted(&self, text: &str, exists: impl Fn(&Path) -> bool) -> Result<(), Local> {
-        let refused = |path: &&str| *path != "/" && !self.shows(path, &exists) && exists(Path::new(path));
+        let is_there = |path: &str| exists(Path::new(path)) && !DEVICES.contains(&path);
+        let refused = |path: &&str| *path != "/" && !self.shows(path, &exists) && is_there(path);
         match absolute(text).chain(to_the_end(text)).find(refused) {
             Some(path) => Err(Local::because(format!(
                 "it depends on {path}, which is outside of the store"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes sure that no absolute path in `text` is one that is not there yet and
+    /// could be made: what is made of it in a sandbox goes with the sandbox.
+    ///
+    /// # Errors
+    /// A path below a directory of this machine that a sandboxed build would not see.
+    pub fn makes_nothing(&self, text: &str, exists: impl Fn(&Path) -> bool) -> Result<(), Local> {
+        let could_be = |path: &&str| {
+            let above = Path::new(path).ancestors().find(|above| exists(above));
+            let above = above.and_then(Path::to_str).filter(|above| *above != "/");
+            above.is_some_and(|above| above != *path && !self.shows(above, &exists))
+        };
+        // After two slashes is the name of a host.
+        let is_path = |path: &&str| !path.starts_with("//");
+        match absolute(text).filter(is_path).find(could_be) {
+            Some(path) => Err(Local::because(format!(
+                "it may make {path}, which is outside of the store"
             ))),
             None => Ok(()),
         }
@@ -64,21 +95,30 @@ impl Visible {
     }
 }
 
-/// The absolute paths in `text`: what starts with a slash at its beginning or
-/// after a delimiter (or a one-letter option, as in `-L/usr/lib`).
+/// The absolute paths in `text`: what starts with a slash at its beginning, after a
+/// delimiter or another byte that names of files seldom have (or after a one-letter
+/// option, as in `-L/usr/lib`).
 fn absolute(text: &str) -> impl Iterator<Item = &str> {
-    text.split(DELIMITERS).filter_map(|word| {
-        let at = word.find('/')?;
-        let before = &word[..at];
-        let is_start = before.is_empty() || before.starts_with('-') || before.starts_with('@');
-        is_start.then(|| &word[at..])
+    text.split(DELIMITERS).flat_map(|word| {
+        let starts = word.match_indices('/').filter(|(at, _)| {
+            let before = &word[..*at];
+            let is_option = before.starts_with('-') && !before.contains('/');
+            begins_after(before) || is_option
+        });
+        starts.map(|(at, _)| &word[at..])
     })
+}
+
+/// Whether a slash after this begins a path: after what goes on a path it does not.
+fn begins_after(before: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || "_-.~/*".contains(c);
+    !before.ends_with(goes_on)
 }
 
 /// From each place where an absolute path may begin to the end of `text`: a path
 /// may hold what otherwise ends one.
 fn to_the_end(text: &str) -> impl Iterator<Item = &str> {
-    let is_start = |at: &usize| *at == 0 || text[..*at].ends_with(DELIMITERS) || text[..*at].ends_with('@');
+    let is_start = |at: &usize| begins_after(&text[..*at]);
     text.match_indices('/')
         .map(|(at, _)| at)
         .filter(is_start)
@@ -193,6 +233,10 @@ mod tests {
             "linker=/usr/bin/clang",
             "link-arg=-Wl,-rpath,/usr/local/lib",
             "native=/opt/my dir/lib",
+            "user@/home/u",
+            "a|/home/u",
+            "{/home/u}",
+            "c+/home/u",
         ] {
             assert!(visible().accounted(text, exists).is_err(), "{text}");
         }
@@ -205,8 +249,33 @@ mod tests {
             "https://example/x",
             "/",
             "a/home/b",
+            "./home",
+            "*/home",
+            "/dev/null",
         ] {
             assert_eq!(visible().accounted(text, exists), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_made_outside_is_not_accounted_for() {
+        let exists = |path: &Path| {
+            ["/", "/home", "/usr", "/nix/store/tree/usr"]
+                .iter()
+                .any(|one| path == *one)
+        };
+        for text in ["/home/new", "x=/home/a/b/c"] {
+            assert!(visible().makes_nothing(text, exists).is_err(), "{text}");
+        }
+        for text in [
+            "/v1/api",
+            "/usr/new",
+            "/home",
+            "a/home/new",
+            "https://home/new",
+            "word",
+        ] {
+            assert_eq!(visible().makes_nothing(text, exists), Ok(()), "{text}");
         }
     }
 

@@ -373,6 +373,10 @@ impl<'a> Planner<'a> {
         // The compiler of nixpkgs heeds it.
         self.given("NIX_RUSTFLAGS")?;
         for name in given.tracked.iter().filter(|name| !given.own.contains(name)) {
+            if let Some(value) = given.variables.get(OsStr::new(name)) {
+                let text = self.rewriter.apply(&utf8(value)?);
+                self.visible.makes_nothing(&text, given.exists)?;
+            }
             if names::is_builders(name) {
                 return Err(Local::because(format!(
                     "it reads ${name}, of which a sandbox has its own"
