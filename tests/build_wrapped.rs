@@ -78,6 +78,14 @@ fn local_units_go_through_the_wrapper_that_was_there() {
         "demo::said() * wrapped::ours()",
     );
 
+    // A nearer configuration without one has switched it off.
+    std::fs::create_dir_all(project.join("inner/.cargo")).unwrap();
+    std::fs::write(
+        project.join("inner/.cargo/config.toml"),
+        "[build]\nrustc-wrapper = \"\"\n",
+    )
+    .unwrap();
+
     let sccache = Sccache::new(&units);
     sccache.call(&["--start-server"]);
     assert_eq!(sccache.said(&project), "1");
@@ -85,4 +93,8 @@ fn local_units_go_through_the_wrapper_that_was_there() {
     success(units.plain_cargo(&project).args(["clean", "-p", "wrapped"]));
     assert_eq!(sccache.said(&project), "1");
     assert_eq!(sccache.calls(), (2, 1), "the same from sccache's cache");
+    success(units.plain_cargo(&project).args(["clean", "-p", "wrapped"]));
+    let mut cargo = units.cargo(&project);
+    success(sccache.set(cargo.current_dir(project.join("inner")).arg("build")));
+    assert_eq!(sccache.calls(), (2, 1), "nobody was asked");
 }

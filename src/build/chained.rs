@@ -14,13 +14,12 @@ pub fn wrapper(vars: &Vars, asked_in: &Path) -> Option<PathBuf> {
     let is_theirs = |path: &PathBuf| !is_ours(path);
     let variables = [&vars.local_wrapper, &vars.cargo_build_rustc_wrapper];
     let said = variables.into_iter().flatten().find(|path| is_theirs(path));
-    said.cloned().or_else(|| {
+    let said = said.cloned().or_else(|| {
         let above = asked_in.ancestors().map(|dir| dir.join(".cargo"));
-        above
-            .chain(vars.cargo_home())
-            .find_map(|dir| configured(&dir))
-            .filter(is_theirs)
-    })
+        above.chain(vars.cargo_home()).find_map(|dir| configured(&dir))
+    });
+    // With an empty one, a user has switched off what is said further up.
+    said.filter(|path| !path.as_os_str().is_empty() && is_theirs(path))
 }
 
 /// The compiler that cargo asks a wrapper of the workspace's members (clippy's) to
@@ -60,7 +59,7 @@ fn configured(dir: &Path) -> Option<PathBuf> {
         true => dir.parent()?.join(said),
         false => said.into(),
     };
-    (!said.is_empty() && !is_ours(&path)).then_some(path)
+    (!is_ours(&path)).then_some(path)
 }
 
 #[cfg(test)]
