@@ -7,6 +7,7 @@ mod common;
 use build_help::demo::{clean, project, said};
 use common::units::Units;
 use common::{both, run, success};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -229,4 +230,91 @@ fn every_layout_of_a_target_directory_is_held() {
         std::fs::remove_dir_all(&target).unwrap();
         std::fs::create_dir(&target).unwrap();
     }
+}
+
+/// A library that is local is linked with what a run in the store has left.
+#[test]
+fn what_a_local_unit_is_linked_with_is_brought_back() {
+    let units = Units::new();
+    let project = project(&units, "local", LIB, Some(SCRIPT));
+    let write = |path: &str, text: &str| units.world.write(&format!("local/{path}"), text);
+    write(
+        "near/Cargo.toml",
+        "[package]\nname = \"near\"\nversion = \"1.0.0\"\n",
+    );
+    write("near/src/lib.rs", "");
+    let manifest = project.join("vendor/demo/Cargo.toml");
+    let mut text = std::fs::read_to_string(&manifest).unwrap();
+    text += "[dependencies]\nnear = \"1\"\n";
+    std::fs::write(manifest, text).unwrap();
+    let manifest = project.join("Cargo.toml");
+    let mut text = std::fs::read_to_string(&manifest).unwrap();
+    text += "[patch.crates-io]\nnear.path = \"near\"\n";
+    std::fs::write(manifest, text).unwrap();
+    let says = || {
+        let output = run(units.cargo(&project).args(["run", "--quiet"]));
+        assert!(output.status.success(), "{}", both(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(says(), "7");
+    let build = project.join("target/debug/build");
+    let entries = std::fs::read_dir(build)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let told = entries.filter_map(|dir| std::fs::read_to_string(dir.join("output")).ok());
+    let told = told.collect::<String>();
+    let (_, rest) = told.split_once("native=").expect("it names a place in the store");
+    let store = units.world.store_dir().display().to_string();
+    let name = rest
+        .strip_prefix(&format!("{store}/"))
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    let ran = Path::new(&store).join(name);
+    delete(&units, &project, &ran);
+    assert!(!ran.exists());
+    std::fs::write(
+        project.join("src/main.rs"),
+        "fn main() { print!(\"{}\", demo::said()); }",
+    )
+    .unwrap();
+    assert_eq!(says(), "7");
+}
+
+/// A script that does not end, ends some time after whoever asked for it.
+#[test]
+fn a_script_that_nobody_waits_for_is_ended() {
+    let units = Units::new();
+    let script = "fn main() { if std::env::var(\"CARGO_MANIFEST_DIR\").is_ok() { loop { std::thread::sleep(std::time::Duration::from_millis(731)); } } }";
+    let project = project(&units, "endless", "", Some(script));
+    let mut cargo = units.cargo(&project);
+    let mut cargo = cargo.arg("build").process_group(0).spawn().unwrap();
+    let running = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        let store = units.world.store_dir().display().to_string();
+        words
+            .filter(|words| {
+                let program = words.split(|byte| *byte == 0).next().unwrap_or_default();
+                let program = String::from_utf8_lossy(program).into_owned();
+                program.starts_with(&store) && program.contains("build_script_build")
+            })
+            .count()
+    };
+    let wait_for = |count: usize| {
+        for _ in 0..600 {
+            if running() == count {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{} scripts are at work", running());
+    };
+    wait_for(1);
+    // As Ctrl-C does.
+    let group = rustix::process::Pid::from_child(&cargo);
+    rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
+    cargo.wait().unwrap();
+    wait_for(0);
 }

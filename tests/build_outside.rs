@@ -205,3 +205,48 @@ fn what_a_proc_macro_prints() {
     assert!(hit.status.success() && !is_local(&hit, "demo"), "{}", both(&hit));
     assert!(both(&hit).contains("printed by a macro"), "{}", both(&hit));
 }
+
+/// A path may stand anywhere in a value.
+#[test]
+fn a_file_that_is_named_within_a_variable() {
+    let units = Units::new();
+    let script = r#"fn main() {
+        println!("cargo:rerun-if-env-changed=DEMO_AT");
+        let at = std::env::var("DEMO_AT").unwrap_or_default();
+        let text = at.split('@').nth(1).and_then(|path| std::fs::read_to_string(path).ok());
+        println!("cargo:rustc-env=DEMO_SAID={}", text.unwrap_or("none".into()));
+    }"#;
+    let project = project(&units, "within", SAID, Some(script));
+    assert_eq!(said(&mut units.cargo(&project)), "none");
+    units.world.write("secret", "read");
+    let at = format!("user@{}", units.world.path().join("secret").display());
+    assert_eq!(says(units.cargo(&project).env("DEMO_AT", at)), "read");
+}
+
+/// What is made in a sandbox goes with it.
+#[test]
+fn a_directory_that_a_variable_names_is_made() {
+    let units = Units::new();
+    let script = r#"fn main() {
+        println!("cargo:rerun-if-env-changed=DEMO_TO");
+        let to = std::env::var("DEMO_TO").unwrap_or(std::env::var("OUT_DIR").unwrap());
+        std::fs::create_dir_all(&to).unwrap();
+        std::fs::write(format!("{to}/made"), "made").unwrap();
+        println!("cargo:rustc-env=DEMO_SAID=done");
+    }"#;
+    let project = project(&units, "making", SAID, Some(script));
+    assert_eq!(said(&mut units.cargo(&project)), "done");
+    let to = units.world.path().join("not/yet");
+    assert_eq!(says(units.cargo(&project).env("DEMO_TO", &to)), "done");
+    assert!(to.join("made").is_file());
+}
+
+/// Cargo tells of it as it does without us.
+#[test]
+fn the_exit_code_of_a_script() {
+    let units = Units::new();
+    let project = project(&units, "code", "", Some("fn main() { std::process::exit(3) }"));
+    let output = run(units.cargo(&project).arg("build"));
+    assert!(!output.status.success());
+    assert!(both(&output).contains("exit status: 3"), "{}", both(&output));
+}

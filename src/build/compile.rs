@@ -69,6 +69,12 @@ pub fn main(words: &[OsString]) -> ExitCode {
         // it has none to say, then only the sandbox was at fault.
         Err(unserved) => {
             asked.left(&unserved);
+            let searched = unit
+                .values("-L")
+                .map(|value| value.to_string_lossy().into_owned());
+            let ran = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir)));
+            let mentioned: Vec<String> = searched.chain(ran.map(|run| run.path)).collect();
+            heal::mentioned(&mentioned, &vars);
             exec(&vars, rustc, arguments, Some(unit))
         }
     }

@@ -4,9 +4,11 @@
 //! back, out of how it was made, with all that it was made of.
 
 use super::index::Index;
+use super::paths::Visible;
 use super::realise::Builder;
 use super::source;
-use super::workshop::Unserved;
+use super::workshop::{self, Unserved};
+use crate::vars::Vars;
 use cargo_nix_protocol::StoreInput;
 use std::path::Path;
 
@@ -19,6 +21,32 @@ const DEPTH: usize = 500;
 /// It is not known any more how it was made, or it cannot be made again.
 pub fn restore(unit: &StoreInput, index: &Index, builder: &Builder) -> Result<(), Unserved> {
     bring(unit, index, builder, DEPTH)
+}
+
+/// Brings back what rustc, or a script, is about to look for although the unit is
+/// none of the store's: cargo goes on telling where a run left its libraries. What
+/// cannot be brought back, whoever misses it will say.
+pub fn mentioned(texts: &[String], vars: &Vars) {
+    let store = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
+    let visible = Visible {
+        store_dir: store.to_string_lossy().into_owned(),
+        tree: None,
+    };
+    let paths = texts.iter().flat_map(|text| visible.store_paths(text));
+    let gone: Vec<&str> = paths.filter(|path| !Path::new(path).exists()).collect();
+    if gone.is_empty() {
+        return;
+    }
+    let Ok((_, index, builder)) = workshop::store(vars) else {
+        return;
+    };
+    for path in gone {
+        let unit = StoreInput {
+            path: path.to_owned(),
+            derivation: index.derivation_of(path),
+        };
+        let _ = restore(&unit, &index, &builder);
+    }
 }
 
 fn bring(unit: &StoreInput, index: &Index, builder: &Builder, depth: usize) -> Result<(), Unserved> {

@@ -55,7 +55,10 @@ pub fn unit(key: &str, record: &Record, out_dir: &Path, stem: &str, here: &Here)
             let value_of = |name: &str| here.variables.get(OsStr::new(name)).cloned();
             let text = depinfo::rewrite(&String::from_utf8_lossy(&text), here.rewriter, value_of);
             let more = depinfo::env_dep(here.variable, value_of(here.variable).as_deref());
-            sealed::replace(&to, &[text.as_bytes(), more.as_bytes()])?;
+            write(&to, 0o666, |file| {
+                file.write_all(text.as_bytes())?;
+                file.write_all(more.as_bytes())
+            })?;
             continue;
         } else if name.ends_with(".rlib") && has_metadata {
             link(&from, &to)?;

@@ -151,11 +151,18 @@ pub fn main(words: &[OsString]) -> ExitCode {
         }
         Err(Unserved::Failed(failure)) => {
             tell(&failure, &vars);
+            let code = code(&failure.message);
             asked.failed(&Unserved::Failed(failure));
-            ExitCode::from(1)
+            code
         }
         Err(unserved) => {
             asked.left(&unserved);
+            let of_others = |(name, value): (&OsString, &OsString)| {
+                let value = value.to_string_lossy().into_owned();
+                name.as_bytes().starts_with(b"DEP_").then_some(value)
+            };
+            let mentioned: Vec<String> = variables.iter().filter_map(of_others).collect();
+            heal::mentioned(&mentioned, &vars);
             if !Path::new(script).exists() {
                 return gone(Path::new(script));
             }
@@ -311,6 +318,13 @@ fn exec(script: &OsStr, arguments: &[OsString], variables: &Variables, out_dir: 
 
 /// What the builder of a run that fails prints between its two outputs.
 const STDERR: &str = "--- stderr";
+
+/// The script's own exit code, as Nix tells it.
+fn code(message: &str) -> ExitCode {
+    let told = message.rsplit_once("exit code ").map(|(_, rest)| rest);
+    let code = told.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+    ExitCode::from(code.filter(|code| *code != 0).unwrap_or(1))
+}
 
 /// A failed run as its user is told: what it printed, where it printed it, then
 /// what it lacked.

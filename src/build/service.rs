@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 const IDLE: Duration = Duration::from_secs(10);
 /// A build that takes longer has its roots made while it goes on.
 const LONG: Duration = Duration::from_secs(60);
+/// What nobody waits for any more may take so long to end.
+const UNWANTED: Duration = Duration::from_secs(5);
 /// How often it looks whether what it does has ended.
 const BEAT: Duration = Duration::from_millis(50);
 /// An evaluator is replaced after so many requests: libnix frees little.
@@ -173,7 +175,14 @@ impl Pool<'_> {
             Some(evaluator) => evaluator,
             None => Evaluator::start(self.evaluator, request.settings)?,
         };
-        let is_alive = evaluator.pass_on(&line, &stream)?;
+        let (done, is_done) = UnixStream::pair()?;
+        let process = evaluator.child.id();
+        let is_alive = std::thread::scope(|scope| {
+            scope.spawn(|| end_unless_wanted(&stream, &is_done, process));
+            let is_alive = evaluator.pass_on(&line, &stream);
+            drop(done);
+            is_alive
+        })?;
         if is_alive && evaluator.served < REQUESTS {
             self.lock().push(evaluator);
         }
@@ -248,6 +257,29 @@ impl Pool<'_> {
     }
 }
 
+/// Ends the evaluator, and the builder with it, if the client goes and nothing has
+/// come of it for a while then: a build script may never end. What takes less is
+/// there for the next build.
+fn end_unless_wanted(client: &UnixStream, is_done: &UnixStream, evaluator: u32) {
+    let hung_up = |stream: &UnixStream, others: Option<&UnixStream>, at_most: Option<Duration>| {
+        let mut asked = vec![PollFd::new(stream, PollFlags::empty())];
+        asked.extend(others.map(|other| PollFd::new(other, PollFlags::empty())));
+        let timeout = at_most.and_then(|time| Timespec::try_from(time).ok());
+        while matches!(poll(&mut asked, timeout.as_ref()), Err(rustix::io::Errno::INTR)) {}
+        asked[0].revents().contains(PollFlags::HUP)
+    };
+    if hung_up(is_done, Some(client), None) || hung_up(is_done, None, Some(UNWANTED)) {
+        return;
+    }
+    let process = i32::try_from(evaluator)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    if let Some(process) = process {
+        // Its builder is told of its death by the system.
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    }
+}
+
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -317,8 +349,8 @@ impl Evaluator {
             if self.events.read_until(b'\n', &mut line)? == 0 {
                 return Ok(false);
             }
-            // The answer is awaited even if nobody wants it: what is half-built
-            // now would have to be built again.
+            // The answer is awaited for a while even if nobody wants it: what is
+            // half-built now would have to be built again.
             is_client_there = is_client_there && client.write_all(&line).is_ok();
             match serde_json::from_slice::<Event>(&line)? {
                 Event::Progress(_) => {}

@@ -99,6 +99,32 @@ pub struct Obtained {
     pub outcome: Outcome,
 }
 
+/// The environment at hand, and what builds into its store.
+///
+/// # Errors
+/// There is no environment, or it is of no use.
+pub fn store(vars: &Vars) -> Result<(Context, Index, Builder), Unserved> {
+    let context = vars
+        .units_context
+        .as_deref()
+        .ok_or_else(|| Unserved::Without("there is no environment here".into()))?;
+    let mut context = Context::read(context).map_err(Unserved::Without)?;
+    let cache = vars
+        .cache_dir()
+        .map_err(|error| Local::because(error.to_string()))?;
+    let program = std::env::current_exe().map_err(|error| Local::because(error.to_string()))?;
+    let evaluator = vars
+        .evaluator
+        .clone()
+        .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
+    let index = Index::below(&cache);
+    let sandbox_paths = context.sandbox_paths.clone();
+    let mut builder = Builder::below(index.dir(), evaluator, program, sandbox_paths);
+    tree::provide(&mut context, &index, &cache, &builder)?;
+    builder.mounts = context.tree.iter().flat_map(HostTree::settings).collect();
+    Ok((context, index, builder))
+}
+
 impl Workshop {
     /// The package of the unit at hand, and what it is built with.
     ///
@@ -115,11 +141,7 @@ impl Workshop {
         let store_dir = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
         let origin = origin::of(Path::new(manifest_dir), &cargo_home, &store_dir, Path::exists)?;
 
-        let context = vars
-            .units_context
-            .as_deref()
-            .ok_or_else(|| Unserved::Without("there is no environment here".into()))?;
-        let mut context = Context::read(context).map_err(Unserved::Without)?;
+        let (context, index, builder) = store(vars)?;
         let name = text("CARGO_PKG_NAME")
             .map(|name| name.to_string_lossy())
             .unwrap_or_default();
@@ -131,19 +153,6 @@ impl Workshop {
             .environment_of(&name)
             .cloned()
             .ok_or_else(|| Local::because(format!("crates.{name}.sandbox is false")))?;
-        let cache = vars
-            .cache_dir()
-            .map_err(|error| Local::because(error.to_string()))?;
-        let program = std::env::current_exe().map_err(|error| Local::because(error.to_string()))?;
-        let evaluator = vars
-            .evaluator
-            .clone()
-            .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
-        let index = Index::below(&cache);
-        let sandbox_paths = context.sandbox_paths.clone();
-        let mut builder = Builder::below(index.dir(), evaluator, program.clone(), sandbox_paths);
-        tree::provide(&mut context, &index, &cache, &builder)?;
-        builder.mounts = context.tree.iter().flat_map(HostTree::settings).collect();
         let source = source::of(&origin, Path::new(&context.store_dir), &index, |item| {
             builder.import(item).map_err(Unserved::from)
         })?;
@@ -151,9 +160,9 @@ impl Workshop {
             Workshop {
                 context,
                 index,
+                program: builder.program.clone(),
                 builder,
                 variables,
-                program,
             },
             Package {
                 source,
