@@ -231,6 +231,34 @@ fn an_environment_that_is_of_no_use_is_said_once() {
     built(&mut units.cargo(&project));
 }
 
+/// What a unit says on its standard error, cargo says again while it is fresh: to a
+/// file, too, the sentence goes past it.
+#[test]
+fn what_is_said_into_a_file_is_not_said_again() {
+    let units = Units::new();
+    let project = project(&units, "filed");
+    for append in [true, false] {
+        let _ = std::fs::remove_dir_all(project.join("target"));
+        let path = units.world.path().join("log");
+        let _ = std::fs::remove_file(&path);
+        let log = std::fs::File::options()
+            .create(true)
+            .write(true)
+            .append(append)
+            .open(&path)
+            .unwrap();
+        let mut cargo = units.cargo(&project);
+        cargo.env_remove("CARGO_NIX_UNITS_CONTEXT").stderr(log);
+        assert!(cargo.arg("build").status().unwrap().success());
+        let said = std::fs::read_to_string(&path).unwrap();
+        let times = said.matches("there is no environment here").count();
+        assert_eq!(times, usize::from(append), "{said}");
+        let again = built(&mut units.cargo(&project));
+        let again = String::from_utf8_lossy(&again.stderr);
+        assert!(!again.contains("cargo-nix: "), "{again}");
+    }
+}
+
 /// `cargo +nightly`, by rustup's cargo, finds the environment's compiler where that
 /// comes first on PATH, or in the configuration: not what was asked for.
 #[test]
@@ -297,4 +325,25 @@ fn the_wrapper_that_was_there_is_called_for_local_units() {
     units.world.write("wrapped/.cargo/config.toml", &config);
     built(&mut units.cargo(&project));
     assert_eq!(called(), ["wrapped"]);
+}
+
+/// What a build script asks of rustc is no build, and none of cargo's units.
+#[test]
+fn what_a_script_compiles_is_no_build_of_its_own() {
+    let units = Units::new();
+    units.set_crate("demo", "", false);
+    let script = r#"fn main() {
+        let of = |name: &str| std::env::var(name).unwrap();
+        let probe = format!("{}/probe.rs", of("OUT_DIR"));
+        std::fs::write(&probe, "").unwrap();
+        let mut rustc = std::process::Command::new(of("RUSTC_WRAPPER"));
+        rustc.arg(of("RUSTC")).args(["--crate-name", "probe", "--crate-type", "lib", "--emit=metadata", "--out-dir"]);
+        assert!(rustc.arg(of("OUT_DIR")).arg(probe).status().unwrap().success());
+    }"#;
+    let project = demo::project(&units, "probing", "pub fn said() -> u8 { 7 }", Some(script));
+    built(&mut units.cargo(&project));
+    let told = stats(&units, &["--project", project.to_str().unwrap()]);
+    let builds = told["builds"].as_array().unwrap();
+    assert_eq!(builds.len(), 1, "{told}");
+    assert!(!told.to_string().contains("probe"), "{told}");
 }

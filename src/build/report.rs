@@ -9,8 +9,7 @@ use super::{Local, origin};
 use crate::vars::Vars;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
-use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// A unit that is being looked after, since a moment ago.
@@ -18,6 +17,8 @@ pub struct Asked<'a> {
     vars: &'a Vars,
     began: SystemTime,
     entry: Entry,
+    /// A build script asks rustc, too, what it can do.
+    is_cargos: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -32,7 +33,12 @@ impl<'a> Asked<'a> {
             unit.crate_types.join("+")
         };
         let check = !unit.emit.iter().any(|kind| kind == "link");
-        Asked::new(vars, kind, check, unit.stem(), &unit.out_dir)
+        let mut asked = Asked::new(vars, kind, check, unit.stem(), &unit.out_dir);
+        // Of cargo's, the process above is cargo.
+        asked.is_cargos = ["OUT_DIR", "HOST", "NUM_JOBS"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_none());
+        asked
     }
 
     /// The run of a build script.
@@ -62,7 +68,12 @@ impl<'a> Asked<'a> {
             path: None,
             reason: None,
         };
-        Asked { vars, began, entry }
+        Asked {
+            vars,
+            began,
+            entry,
+            is_cargos: true,
+        }
     }
 
     /// It was served.
@@ -85,9 +96,11 @@ impl<'a> Asked<'a> {
             ..
         } = &self.entry;
         if self.vars.debug && kind == "run" {
-            crate::say!("cargo-nix: this build script runs outside of the sandbox: {reason}");
+            aside(&format!(
+                "cargo-nix: this build script runs outside of the sandbox: {reason}"
+            ));
         } else if self.vars.debug {
-            crate::say!("cargo-nix: {stem} is local: {reason}");
+            aside(&format!("cargo-nix: {stem} is local: {reason}"));
         } else if let Unserved::Without(reason) = unserved {
             tell(self.vars, reason, package);
         }
@@ -108,7 +121,7 @@ impl<'a> Asked<'a> {
     }
 
     fn note(self) {
-        if let Ok(cache) = self.vars.cache_dir() {
+        if let (true, Ok(cache)) = (self.is_cargos, self.vars.cache_dir()) {
             journal::note(&cache, self.entry);
         }
     }
@@ -131,25 +144,40 @@ fn tell(vars: &Vars, reason: &str, package: &str) {
         "cargo-nix: {reason}: cargo compiles {package} and all the rest by itself\n  \
          `cargo nix doctor` says what is amiss; without RUSTC_WRAPPER nobody asks cargo-nix"
     );
-    match screen() {
-        Some((mut screen, clear)) => {
-            let _ = screen.write_all(format!("{clear}{}\n", crate::say::printable(&text)).as_bytes());
-        }
-        None => crate::say::line(&text),
+    aside(&text);
+}
+
+/// Says it where cargo itself writes: what is written to our own standard error,
+/// cargo says again in every later build in which the unit is fresh. Where there is
+/// no /proc, that is all there is.
+fn aside(text: &str) {
+    let process = PathBuf::from(format!("/proc/{}", journal::cargo_process()));
+    if !process.exists() {
+        return crate::say::line(text);
+    }
+    if let Some((mut screen, clear)) = screen(&process) {
+        let _ = screen.write_all(format!("{clear}{}\n", crate::say::printable(text)).as_bytes());
     }
 }
 
-/// Where cargo itself writes, if that is a terminal or a pipe, and what clears
-/// its line of progress. What is written to our own standard error, cargo says
-/// again in every later build in which the unit is fresh.
-fn screen() -> Option<(File, &'static str)> {
-    let path = format!("/proc/{}/fd/2", journal::cargo_process());
+/// Where the process writes its errors, and what clears its line of progress. In a
+/// file that is not appended to, we would write over its words, or it over ours; a
+/// socket cannot be opened. There `cargo nix stats` has to do.
+fn screen(process: &Path) -> Option<(File, &'static str)> {
+    let path = process.join("fd/2");
     let kind = std::fs::metadata(&path).ok()?.file_type();
-    // Of a file, we would write over cargo's words, or it over ours.
-    if !(kind.is_fifo() || kind.is_char_device()) {
+    if kind.is_file() && !is_appended(process) {
         return None;
     }
-    let screen = File::options().write(true).open(&path).ok()?;
+    let screen = File::options().append(true).open(&path).ok()?;
     let clear = if screen.is_terminal() { "\r\x1b[K" } else { "" };
     Some((screen, clear))
+}
+
+/// Whether its standard error was opened to append, as with `2>>log`; proc_pid_fdinfo(5).
+fn is_appended(process: &Path) -> bool {
+    let told = std::fs::read_to_string(process.join("fdinfo/2")).unwrap_or_default();
+    let flags = told.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags as u32 & rustix::fs::OFlags::APPEND.bits() != 0)
 }
