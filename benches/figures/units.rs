@@ -22,7 +22,7 @@ use std::time::Duration;
 /// How often a small project is built into a store without units.
 const COLD_ROUNDS: usize = 5;
 /// How often each warm build is made.
-const WARM_ROUNDS: usize = 25;
+const WARM_ROUNDS: usize = 21;
 /// How often sccache makes one, which takes six times as long.
 const SCCACHE_ROUNDS: usize = 3;
 /// How often each build that has nothing to do is.
