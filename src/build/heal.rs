@@ -27,9 +27,8 @@ pub fn restore(unit: &StoreInput, index: &Index, builder: &Builder) -> Result<()
 /// none of the store's: cargo goes on telling where a run left its libraries. What
 /// cannot be brought back, whoever misses it will say.
 pub fn mentioned(texts: &[String], vars: &Vars) {
-    let store = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
     let visible = Visible {
-        store_dir: store.to_string_lossy().into_owned(),
+        store_dir: vars.store_dir().to_string_lossy().into_owned(),
         tree: None,
     };
     let paths = texts.iter().flat_map(|text| visible.store_paths(text));

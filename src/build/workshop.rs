@@ -138,7 +138,7 @@ impl Workshop {
         let cargo_home = vars
             .cargo_home()
             .ok_or_else(|| Local::because("neither CARGO_HOME nor HOME is set"))?;
-        let store_dir = vars.nix_store_dir.clone().unwrap_or_else(|| "/nix/store".into());
+        let store_dir = vars.store_dir();
         let origin = origin::of(Path::new(manifest_dir), &cargo_home, &store_dir, Path::exists)?;
 
         let (context, index, builder) = store(vars)?;

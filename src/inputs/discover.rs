@@ -338,13 +338,7 @@ impl<'a> Walk<'a> {
             let Some(path) = normalise(&base, Path::new(&literal.text)) else {
                 continue;
             };
-            let (line, column) = literals::place(source, literal.offset);
-            let origin = Origin {
-                file: absolute.clone(),
-                line,
-                column,
-                text: literal.text,
-            };
+            let origin = Origin::at(&absolute, source, literal.offset, literal.text);
             let what = if literal.import { What::Import } else { What::Any };
             self.tasks.push(Task {
                 path,

@@ -16,6 +16,19 @@ pub(super) struct Origin {
     pub text: String,
 }
 
+impl Origin {
+    /// What begins at an offset of this file.
+    pub fn at(file: &Path, source: &str, offset: usize, text: String) -> Origin {
+        let (line, column) = place(source, offset);
+        Origin {
+            file: file.to_path_buf(),
+            line,
+            column,
+            text,
+        }
+    }
+}
+
 fn fault(message: &str, way_out: &str, origin: Option<&Origin>) -> Error {
     let shown = origin.and_then(|origin| snippet::render(&origin.file, origin.line, origin.column));
     let shown = shown.map_or_else(String::new, |shown| format!("\n{shown}"));
@@ -113,13 +126,8 @@ pub(super) fn name(directory: &Path, name: &OsStr, origin: Option<&Origin>) -> E
 
 /// A Nix file that is not UTF-8; `valid` bytes of it are.
 pub(super) fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> Error {
-    let (line, column) = std::str::from_utf8(&bytes[..valid]).map_or((1, 1), |text| place(text, valid));
-    let origin = Origin {
-        file: file.to_path_buf(),
-        line,
-        column,
-        text: String::new(),
-    };
+    let source = std::str::from_utf8(&bytes[..valid]).unwrap_or_default();
+    let origin = Origin::at(file, source, valid, String::new());
     fault(
         &format!("{} is not UTF-8", file.display()),
         "save it as UTF-8 (from here on it is something else)",
@@ -129,13 +137,7 @@ pub(super) fn not_utf8(file: &Path, bytes: &[u8], valid: usize) -> Error {
 
 /// A Nix file that would take too long to be read from `offset` on.
 pub(super) fn too_long(file: &Path, source: &str, offset: usize) -> Error {
-    let (line, column) = place(source, offset);
-    let origin = Origin {
-        file: file.to_path_buf(),
-        line,
-        column,
-        text: String::new(),
-    };
+    let origin = Origin::at(file, source, offset, String::new());
     fault(
         &format!(
             "{} holds a word that is too long to be read in time",
