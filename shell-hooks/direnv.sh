@@ -21,7 +21,7 @@ use_cargo-nix() {
     if [[ -z $__cargo_nix_program ]]; then
         __cargo_nix_failed "cargo-nix is not on PATH: there is no environment before the next save or \`direnv reload\`"
         __cargo_nix_watch "$@"
-    elif __cargo_nix_text=$(command "$__cargo_nix_program" direnv export --direnv "$PPID" "$@"); then
+    elif __cargo_nix_text=$("$__cargo_nix_program" direnv export --direnv "$PPID" "$@"); then
         eval "$__cargo_nix_text"
     else
         __cargo_nix_failed "cargo-nix did not give an environment: it is asked again at the next save or \`direnv reload\`"

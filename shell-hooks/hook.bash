@@ -44,7 +44,7 @@ __cargo_nix_turn() {
         \builtin return "$__cargo_nix_status"
     fi
     __cargo_nix_missed=
-    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt bash --checks); then
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt bash --checks); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
     \builtin return "$__cargo_nix_status"
@@ -67,7 +67,7 @@ __cargo_nix_check() {
 # What the variables that cannot be set leave to be done.
 __cargo_nix_again() {
     \builtin local __cargo_nix_text
-    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt bash --kept "$__cargo_nix_kept"); then
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt bash --kept "$__cargo_nix_kept"); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
 }

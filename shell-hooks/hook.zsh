@@ -28,7 +28,7 @@ __cargo_nix_prompt() {
         \builtin return 0
     fi
     \builtin typeset -g __cargo_nix_missed=
-    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh --checks); then
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt zsh --checks); then
         \builtin eval "$__cargo_nix_text"
     fi
     \builtin return 0
@@ -50,7 +50,7 @@ __cargo_nix_check() {
 
 # What the variables that cannot be set leave to be done.
 __cargo_nix_again() {
-    if __cargo_nix_text=$(\command "$__cargo_nix_program" prompt zsh --kept "$__cargo_nix_kept"); then
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt zsh --kept "$__cargo_nix_kept"); then
         \builtin eval "$__cargo_nix_text"
     fi
 }

@@ -107,7 +107,12 @@ pub struct EnvArgs {
     #[arg(long)]
     pub print: bool,
     /// In which language
-    #[arg(long, value_enum, default_value_t)]
+    ///
+    /// eval "$(cargo-nix env --print)"                    (sh, bash, zsh)
+    /// cargo-nix env --format fish | source
+    /// cargo-nix env --format nu | from json | load-env
+    /// eval (cargo-nix env --format elvish | slurp)
+    #[arg(long, value_enum, default_value_t, verbatim_doc_comment)]
     pub format: crate::env::Format,
 }
 
@@ -205,7 +210,12 @@ pub struct EnvironArgs {
 #[derive(Args, Clone, Debug)]
 pub struct HookArgs {
     /// Which shell
-    #[arg(value_enum)]
+    ///
+    /// eval "$(cargo-nix hook bash)"         (bash, zsh)
+    /// cargo-nix hook fish | source
+    /// cargo-nix hook nu | save --force FILE
+    /// eval (cargo-nix hook elvish | slurp)
+    #[arg(value_enum, verbatim_doc_comment)]
     pub shell: crate::hook::Shell,
 }
 

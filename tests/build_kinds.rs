@@ -8,6 +8,7 @@ mod common;
 use build_help::{append, build, checkout, demo, edit, set};
 use common::units::Units;
 use common::{both, run, success};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -346,6 +347,59 @@ fn ways_of_calling_cargo() {
         silent(&mut command);
         assert_eq!(build(&units, &mut command).missed, set(&[]), "{verb}, again");
     }
+}
+
+/// With the debug information apart from the programs, a debugger finds that of
+/// the units of the store too: in the files that a program names, or in the one
+/// beside it.
+#[test]
+fn debug_information_that_stays_apart() {
+    let units = Units::new();
+    for split in ["unpacked", "packed"] {
+        let make = |project: &Path| {
+            append(
+                &project.join("Cargo.toml"),
+                &format!("[profile.dev]\nsplit-debuginfo = '{split}'\n"),
+            );
+        };
+        kind(&units, split, make, cargo_run);
+        let [plain, one, two] = ["plain", "one", "two"].map(|checkout| {
+            let program = units
+                .world
+                .path()
+                .join(format!("{split}-{checkout}/target/debug/app"));
+            let packed = program.with_extension("dwp");
+            crates_with_debug_information(if split == "packed" { &packed } else { &program })
+        });
+        for ours in [one, two] {
+            assert_eq!(ours, plain, "{split}");
+        }
+        for base in ["base", "top", "native"] {
+            assert!(plain.contains(base), "{split}: {plain:?}");
+        }
+    }
+}
+
+/// The crates whose debug information a program names (by files, each of which
+/// is there), or a .dwp holds.
+fn crates_with_debug_information(file: &Path) -> BTreeSet<String> {
+    let listing = success(Command::new("readelf").arg("-wi").arg(file));
+    let mut crates = BTreeSet::new();
+    let mut object = None;
+    for line in listing.lines() {
+        let value = line.rsplit_once(": ").map_or("", |(_, value)| value.trim());
+        if let Some((_, unit)) = value.split_once("/@/") {
+            crates.extend(unit.split('.').next().map(str::to_owned));
+        } else if line.contains("DW_AT_dwo_name") {
+            object = Some(value);
+        } else if let Some(object) = object.take_if(|_| line.contains("DW_AT_comp_dir")) {
+            let object = Path::new(value).join(object);
+            assert!(object.exists(), "{} is not there", object.display());
+            let name = object.file_name().unwrap().to_string_lossy().into_owned();
+            crates.extend(name.split('-').next().map(str::to_owned));
+        }
+    }
+    crates
 }
 
 /// For a machine of another kind, whose standard library nobody has here: crates

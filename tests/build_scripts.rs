@@ -7,8 +7,9 @@ mod common;
 use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
 use build_help::edit;
 use common::units::Units;
-use common::{both, run};
+use common::{both, run, success};
 use std::path::Path;
+use std::process::Command;
 
 /// Cargo compiles nothing and runs nothing.
 fn assert_fresh(units: &Units, project: &Path) {
@@ -227,6 +228,66 @@ fn a_shared_library_of_a_dependency_of_a_dependency_is_found() {
             "{}",
             both(&output)
         );
+        assert_fresh(&units, &project);
+    }
+}
+
+/// Every way in which scripts say how to link: that of a dependency for whoever
+/// uses it, that of the package for its own programs.
+#[test]
+fn what_scripts_say_to_the_linker() {
+    let units = Units::new();
+    let library = SHARED
+        .replace(
+            "rustc-link-search=native={out}",
+            "rustc-flags=-l static=seven -L native={out}",
+        )
+        .replace("println!(\"cargo:rustc-link-lib=dylib=seven\");", "")
+        .replace("\"-shared\", \"-fPIC\"", "\"-c\"")
+        .replace("libseven.so", "seven.o");
+    let archived = library.replace(
+        "assert!(status.success());",
+        "assert!(status.success()); std::process::Command::new(\"ar\").args([\"crs\"]) \
+         .arg(format!(\"{out}/libseven.a\")).arg(format!(\"{out}/seven.o\")).status().unwrap();",
+    );
+    let make = |name: &str| {
+        let project = project(&units, name, SEVEN, Some(&archived));
+        let argument = |form: &str, path: &str| format!("println!(\"cargo:{form}=-Wl,-rpath,{path}\");");
+        let own = [
+            argument("rustc-link-arg", "/of/all"),
+            argument("rustc-link-arg-bins", "/of/programs"),
+            argument(&format!("rustc-link-arg-bin={name}"), "/of/this"),
+        ];
+        units.world.write(
+            &format!("{name}/build.rs"),
+            &format!("fn main() {{ {} }}", own.concat()),
+        );
+        project
+    };
+    let [plain, one, two] = ["plain", "one", "two"].map(make);
+    let runpath = |project: &Path, cargo: &mut Command| {
+        let output = run(cargo.arg("run"));
+        assert!(
+            output.status.success() && !is_local(&output, "demo"),
+            "{}",
+            both(&output)
+        );
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "7\n");
+        let name = project.file_name().unwrap();
+        let program = project.join("target/debug").join(name);
+        let dynamic = success(Command::new("readelf").arg("-d").arg(program));
+        dynamic
+            .lines()
+            .find(|line| line.contains("RUNPATH"))
+            .map(str::to_owned)
+    };
+    let expected = runpath(&plain, &mut units.plain_cargo(&plain));
+    assert!(
+        expected.as_ref().is_some_and(|line| line.contains("/of/all:")),
+        "{expected:?}"
+    );
+    for project in [one, two] {
+        assert_eq!(runpath(&project, &mut units.cargo(&project)), expected);
         assert_fresh(&units, &project);
     }
 }

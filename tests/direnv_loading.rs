@@ -442,3 +442,33 @@ fn direnv_is_asked_about_the_files_where_it_can_be() {
     assert_eq!(session.get("GREETING").as_deref(), Some("good"));
     assert_eq!(counter.started().len(), evaluated);
 }
+
+/// An .envrc that has made one of the variables readonly, or a number, is told
+/// which; nothing is set by halves, what is watched stays so, and a save heals it.
+#[test]
+fn what_the_envrc_has_declared_is_not_overwritten() {
+    for declared in ["readonly GREETING=mine", "declare -i GREETING=3"] {
+        let mut session = Session::with(&shell_with("hello", "env.OTHER = \"set\";"));
+        session.until("ready");
+        assert_eq!(session.get("OTHER").as_deref(), Some("set"));
+        session.envrc(&format!(
+            "set -euo pipefail\n{declared}\nuse cargo-nix\nexport AFTER=1\n"
+        ));
+        session.prompt();
+        assert!(
+            session.said.contains("declared GREETING before"),
+            "{declared}: {}",
+            session.said
+        );
+        assert_eq!(session.get("CARGO_NIX_STATUS").as_deref(), Some("failed"));
+        assert_eq!(
+            (session.get("OTHER"), session.get("AFTER").as_deref()),
+            (None, Some("1"))
+        );
+        let renamed = shell_with("hello", "env.OTHER = \"set\";").replace("GREETING", "WELCOME");
+        session.write("crate-env.nix", &renamed);
+        session.until("ready");
+        assert_eq!(session.get("WELCOME").as_deref(), Some("hello"), "{declared}");
+        assert_eq!(session.get("GREETING"), None, "{declared}");
+    }
+}

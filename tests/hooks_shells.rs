@@ -228,7 +228,8 @@ fn the_status_of_the_last_command_is_kept() {
     }
 }
 
-/// Strict options, aliases on all that the hooks use, and the hook read twice.
+/// Strict options, aliases on all that the hooks use, functions in the place of
+/// builtins, and the hook read twice.
 #[test]
 fn strict_shells_with_aliases_are_survived() {
     let names = "local builtin command eval return test export unset typeset print printf set cd type hash \
@@ -247,8 +248,12 @@ fn strict_shells_with_aliases_are_survived() {
             .map(|name| format!("alias {name}='echo alias of {name}; false'\n"))
             .collect();
         let hook = format!("eval \"$(cargo-nix hook {})\"\n", kind.name);
-        let again = format!("\\eval \"$(\\cargo-nix hook {})\"\n", kind.name);
-        let more = format!("{hook}{aliases}{again}{strict}");
+        let again = format!("\\builtin eval \"$(\\cargo-nix hook {})\"\n", kind.name);
+        let functions: String = ["command", "eval", "test", "printf", "unset"]
+            .iter()
+            .map(|name| format!("function {name} {{ builtin echo alias of {name}; builtin return 1; }}\n"))
+            .collect();
+        let more = format!("{hook}{functions}{aliases}{again}{strict}");
         let mut terminal = Terminal::open(&place, kind, &more, |command| {
             command.env("TAKEN", "user");
         });

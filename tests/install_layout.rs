@@ -6,7 +6,7 @@
 mod common;
 
 use clap::CommandFactory;
-use common::{World, both, repository, run, success};
+use common::{World, both, repository, run, success, test_path};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -163,6 +163,20 @@ fn man_pages_have_no_fault_that_groff_sees() {
 fn each_shell_completes_the_verbs() {
     let world = World::new();
     success(&mut install_sh(&world, "install"));
+    // A completion evaluates nothing of the project at hand: it does not even start
+    // cargo-nix.
+    let started = world.path().join("started");
+    world.script(
+        "bin/cargo-nix",
+        &format!("#!/bin/sh\necho \"$0 $*\" >>{}\n", started.display()),
+    );
+    world.write("crate-env.nix", "throw \"evaluated\"");
+    let path = format!("{}:{}", world.path().join("bin").display(), test_path().display());
+    let shell = |name: &str| {
+        let mut command = world.command(name);
+        command.env("PATH", &path);
+        command
+    };
     let file = |place: &str| in_prefix(&world, place).to_str().expect("UTF-8").to_owned();
 
     let bash = format!(
@@ -171,34 +185,52 @@ fn each_shell_completes_the_verbs() {
          echo ${{COMPREPLY[*]}}",
         file("share/bash-completion/completions/cargo-nix")
     );
-    assert_eq!(
-        success(world.command("bash").args(["--norc", "-c", &bash])),
-        "env\n"
-    );
+    assert_eq!(success(shell("bash").args(["--norc", "-c", &bash])), "env\n");
 
     let fish = format!(
         "source {}; complete -C 'cargo-nix en'",
         file("share/fish/vendor_completions.d/cargo-nix.fish")
     );
-    assert!(success(world.command("fish").args(["--no-config", "-c", &fish])).starts_with("env"));
+    assert!(success(shell("fish").args(["--no-config", "-c", &fish])).starts_with("env"));
+    let formats = fish.replace("'cargo-nix en'", "'cargo-nix env --format '");
+    let formats = success(shell("fish").args(["--no-config", "-c", &formats]));
+    let formats: Vec<&str> = formats
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    let all = <cargo_nix::env::Format as clap::ValueEnum>::value_variants();
+    assert_eq!(formats.len(), all.len(), "fish offers {formats:?}");
 
     let zsh = format!(
         "fpath=({} $fpath); autoload -Uz compinit; compinit -D -u; print $_comps[cargo-nix]",
         file("share/zsh/site-functions")
     );
-    assert_eq!(
-        success(world.command("zsh").args(["-f", "-c", &zsh])),
-        "_cargo-nix\n"
-    );
+    assert_eq!(success(shell("zsh").args(["-f", "-c", &zsh])), "_cargo-nix\n");
 
     let elvish = file("share/elvish/lib/cargo-nix.elv");
     let asks = repository().join("tests/fixtures/install/complete.elv");
-    let verbs = success(world.command("elvish").arg("-norc").arg(asks).arg(&elvish));
+    let verbs = success(shell("elvish").arg("-norc").arg(asks).arg(&elvish));
     assert!(verbs.lines().any(|verb| verb == "env"), "elvish offers {verbs}");
 
     let nu = format!(
         "source {}; help 'cargo-nix env' | ignore",
         file("share/nushell/vendor/autoload/cargo-nix.nu")
     );
-    success(world.command("nu").args(["--no-config-file", "-c", &nu]));
+    success(shell("nu").args(["--no-config-file", "-c", &nu]));
+    assert_eq!(std::fs::read_to_string(&started).unwrap_or_default(), "");
+}
+
+/// fish and zsh expand what stands in the words about a value.
+#[test]
+fn words_about_values_expand_to_nothing() {
+    fn check(command: &clap::Command) {
+        let values = command.get_arguments().flat_map(clap::Arg::get_possible_values);
+        for value in values {
+            let words = value.get_help().map(ToString::to_string).unwrap_or_default();
+            let expanded = words.find(['"', '\'', '$', '`', '(', '\\']);
+            assert_eq!(expanded, None, "{}: {words}", command.get_name());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&cargo_nix::cli::Cli::command());
 }

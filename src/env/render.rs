@@ -14,7 +14,7 @@ mod nu;
 mod sh;
 
 pub use github::{GithubFiles, random_delimiter};
-pub(crate) use sh::quote as sh_quote;
+pub(crate) use sh::{names as sh_names, quote as sh_quote};
 
 use super::merge::{Change, Changes, Value};
 use crate::hook::Shell;
@@ -22,27 +22,28 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The languages that `cargo-nix env --format` speaks.
+/// The languages that `cargo-nix env --format` speaks. The words about each stand
+/// in completions too, where fish and zsh expand them: without quotes and `$`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// POSIX sh, bash 3.2 and later, zsh: eval "$(cargo-nix env --print)"
+    /// POSIX sh, bash 3.2 and later, zsh
     #[default]
     Sh,
     /// the same text as sh
     Bash,
     /// the same text as sh
     Zsh,
-    /// cargo-nix env --format fish | source
+    /// fish
     Fish,
-    /// cargo-nix env --format nu | from json | load-env
+    /// nushell, which loads it from JSON
     Nu,
-    /// eval (cargo-nix env --format elvish | slurp)
+    /// elvish
     Elvish,
     /// one JSON object, variables to values
     Json,
-    /// NAME='value' lines, quoted as sh quotes
+    /// lines of names and values, quoted as sh quotes
     Dotenv,
-    /// append to $GITHUB_ENV and $GITHUB_PATH, print nothing
+    /// append to the files of a GitHub job, print nothing
     Github,
 }
 

@@ -29,15 +29,15 @@ const PROGRAM: &str = "@CARGO_NIX@";
 /// The shells that have a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
-    /// eval "$(cargo-nix hook bash)" in ~/.bashrc
+    /// read in ~/.bashrc
     Bash,
-    /// eval "$(cargo-nix hook zsh)" in ~/.zshrc
+    /// read in ~/.zshrc
     Zsh,
-    /// cargo-nix hook fish | source, in config.fish
+    /// read in config.fish
     Fish,
-    /// cargo-nix hook nu | save --force FILE, where nushell loads it from
+    /// saved where nushell loads files from
     Nu,
-    /// eval (cargo-nix hook elvish | slurp), in rc.elv
+    /// read in rc.elv
     Elvish,
 }
 

@@ -7,13 +7,16 @@ use crate::background::State;
 use crate::cli::DirenvExportArgs;
 use crate::cmd::start;
 use crate::env::merge::Changes;
-use crate::env::render::{Format, is_identifier, render, sh_quote};
+use crate::env::render::{Format, is_identifier, render, sh_names, sh_quote};
 use crate::hook::outside;
 use crate::vars::{STATUS, Vars};
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// Says which variables the .envrc has declared as what takes no text, given the
+/// names of all that would be set.
+const DECLARED: &str = include_str!("../../../shell-hooks/direnv-declared.sh");
 /// Defines `__cargo_nix_run_hook`.
 const RUN_HOOK: &str = include_str!("../../../shell-hooks/direnv-run-hook.sh");
 
@@ -35,7 +38,6 @@ impl Fitted {
                 return text;
             }
         }
-        load.apply(&changes, &mut text);
         let known = vars.direnv_watches.as_deref();
         text.extend_from_slice(&watches::watch(known, &watched.entries));
         if watched.left_out > 0 {
@@ -47,6 +49,10 @@ impl Fitted {
             );
             line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
         }
+        // To set what is readonly would end the .envrc, and with it what is watched.
+        let names = sh_names(&changes);
+        line(&mut text, &[b"if ", &are_plain(&names), b"; then"]);
+        load.apply(&changes, &mut text);
         load.tell(args, &mut text);
         if let Some(hook) = load.env.as_ref().map(|env| env.shell_hook.as_str())
             && !hook.trim().is_empty()
@@ -59,6 +65,10 @@ impl Fitted {
             }
             line(&mut text, &[&call]);
         }
+        line(&mut text, &[b"else"]);
+        line(&mut text, &[b"set -- ", names.join(" ").as_bytes()]);
+        text.extend_from_slice(DECLARED.as_bytes());
+        line(&mut text, &[b"fi"]);
         text
     }
 }
@@ -213,6 +223,17 @@ fn exported(changes: &Changes) -> BTreeSet<String> {
     let present = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let set = changes.list.iter().map(|change| change.name.clone());
     present.chain(set).filter(|name| is_identifier(name)).collect()
+}
+
+/// A condition in bash: each of these variables is not there, or a text, exported
+/// or not. Before 4.4, bash cannot tell in its own process, and it holds.
+fn are_plain(names: &[&str]) -> Vec<u8> {
+    let mut text = b"((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)) || [[ x".to_vec();
+    for name in names {
+        text.extend_from_slice(format!("${{{name}+${{{name}@a}}}}").as_bytes());
+    }
+    text.extend_from_slice(b" != *[!x]* ]]");
+    text
 }
 
 fn words(paths: &[PathBuf]) -> Vec<u8> {

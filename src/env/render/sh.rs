@@ -15,14 +15,18 @@ pub(super) const HOOK: Sh = Sh { prefix: "\\builtin " };
 /// `rendered`, but only if the hook's `__cargo_nix_check` finds no variable among
 /// these that cannot be set; else what `cargo-nix` says knowing of those.
 pub(super) fn checked(rendered: Rendered, changes: &Changes) -> Rendered {
-    let names = changes.list.iter().map(|change| change.name.as_str());
-    let names: Vec<&str> = names.filter(|name| HOOK.refuses(name).is_none()).collect();
-    let before = format!("if __cargo_nix_check {}; then\n", names.join(" "));
+    let before = format!("if __cargo_nix_check {}; then\n", names(changes).join(" "));
     let after = "else\n__cargo_nix_again\nfi\n";
     Rendered {
         text: [before.as_bytes(), &rendered.text, after.as_bytes()].concat(),
         ..rendered
     }
+}
+
+/// The variables among the changes that sh can have.
+pub(crate) fn names(changes: &Changes) -> Vec<&str> {
+    let names = changes.list.iter().map(|change| change.name.as_str());
+    names.filter(|name| HOOK.refuses(name).is_none()).collect()
 }
 
 impl Language for Sh {
