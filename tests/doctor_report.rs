@@ -195,3 +195,28 @@ fn a_hook_of_nushell_that_was_written_by_another_version_is_told_of() {
     let old = state(&world);
     assert!(old["found"].to_string().contains("of another version"), "{old}");
 }
+
+/// Cargo fails where such a link is, and says nothing of the store.
+#[test]
+fn links_of_fetch_that_lead_nowhere_are_pointed_out() {
+    let world = World::new();
+    let sources = world.path().join("cargo/registry/src/index");
+    std::fs::create_dir_all(&sources).expect("made");
+    let gone = world
+        .store_dir()
+        .join("00000000000000000000000000000000-gone-1.0.0");
+    let link = sources.join("gone-1.0.0");
+    std::os::unix::fs::symlink(gone, &link).expect("a link");
+    let ask = || doctor(world.cargo_nix().env("CARGO_HOME", world.path().join("cargo")));
+    let (code, report) = ask();
+    let found = check(&report, "sources");
+    assert_eq!(
+        (code, &found["state"]),
+        (Some(1), &Value::from("missing")),
+        "{found}"
+    );
+    assert!(found["found"].to_string().contains("gone-1.0.0"), "{found}");
+    std::fs::remove_file(link).expect("removed");
+    let (code, report) = ask();
+    assert_eq!(code, Some(0), "{report:#}");
+}

@@ -2,6 +2,7 @@
 //! is made of.
 
 use super::Check;
+use crate::build::fetched::dangling;
 use crate::error::Error;
 use crate::evaluator;
 use crate::host::Host;
@@ -15,7 +16,7 @@ use std::process::{Command, Stdio};
 /// Below this, an environment may not fit: a toolchain takes half of it.
 const ENOUGH_SPACE: u64 = 2 << 30;
 
-/// Evaluator, store, sandbox, cache, space.
+/// Evaluator, store, sandbox, cargo's links into the store, cache, space.
 pub(super) fn checks(vars: &Vars) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut places = Vec::new();
@@ -39,6 +40,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
             checks.push(store(&store_uri, &store_dir));
             checks.push(trust(vars, &store_uri, trusted));
             checks.push(units(vars, unsealed));
+            checks.extend(sources(vars, Path::new(&store_dir)));
             places.push(PathBuf::from(store_dir));
         }
         Ok(_) => checks.push(Check::missing(
@@ -85,6 +87,22 @@ fn units(vars: &Vars, unsealed: Option<String>) -> Check {
             "pin nixpkgs (flake.lock or npins); over the host set crates are compiled as without us",
         ),
     }
+}
+
+/// What `cargo nix fetch` linked and the store has no more: cargo fails at such a link.
+fn sources(vars: &Vars, store_dir: &Path) -> Option<Check> {
+    let home = vars.cargo_home()?;
+    let links = dangling(&home, store_dir);
+    let first = links.first()?;
+    Some(Check::missing(
+        "sources",
+        format!(
+            "{} of cargo's sources lead to what the store has no more, such as {}",
+            links.len(),
+            first.display()
+        ),
+        "`cargo nix fetch` in a project takes these links away, and links what its Cargo.lock names",
+    ))
 }
 
 fn store(uri: &str, directory: &str) -> Check {
