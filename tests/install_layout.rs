@@ -218,6 +218,15 @@ fn each_shell_completes_the_verbs() {
     );
     success(shell("nu").args(["--no-config-file", "-c", &nu]));
     assert_eq!(std::fs::read_to_string(&started).unwrap_or_default(), "");
+    for place in [
+        "zsh/site-functions/_cargo-nix",
+        "fish/vendor_completions.d/cargo-nix.fish",
+    ] {
+        let text = std::fs::read_to_string(file(&format!("share/{place}"))).expect("text");
+        for hidden in ["can-require", "dump", "What `use cargo-nix` evaluates"] {
+            assert!(!text.contains(hidden), "{place} offers {hidden}");
+        }
+    }
 }
 
 /// fish and zsh expand what stands in the words about a value.

@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     let Task::Assets { dir } = Task::parse();
     let command = without_hidden(&cargo_nix::cli::Cli::command());
     man_pages(&command, &dir.join("share/man/man1"))?;
-    completions(&command, &dir)
+    completions(&offered(&command), &dir)
 }
 
 /// The command line as users see it: completions would offer hidden verbs too,
@@ -52,6 +52,25 @@ fn without_hidden(command: &Command) -> Command {
 fn man_pages(command: &Command, dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
     clap_mangen::generate_to(command.clone(), dir)
+}
+
+/// The command as completions are to know it: of its verbs and options, at every
+/// depth, those that are not hidden. The makers of completions show all.
+fn offered(command: &Command) -> Command {
+    let name: &'static str = command.get_name().to_owned().leak();
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let options = command.get_arguments().filter(|option| !option.is_hide_set());
+    let mut shown = Command::new(name)
+        .disable_help_subcommand(true)
+        .subcommands(verbs.map(offered))
+        .args(options.cloned());
+    if let Some(about) = command.get_about() {
+        shown = shown.about(about.clone());
+    }
+    match command.get_version() {
+        Some(_) => shown.version(env!("CARGO_PKG_VERSION")),
+        None => shown,
+    }
 }
 
 /// Appends the completions of one shell.
