@@ -44,24 +44,35 @@ __cargo_nix_turn() {
         \builtin return "$__cargo_nix_status"
     fi
     __cargo_nix_missed=
-    if __cargo_nix_text=$("$__cargo_nix_program" prompt bash --checks); then
+    [[ -z ${__cargo_nix_kept-} ]] || __cargo_nix_recheck
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt bash --checks --kept "${__cargo_nix_kept-}"); then
         \builtin eval "$__cargo_nix_text" || \builtin :
     fi
     \builtin return "$__cargo_nix_status"
 }
 
-# Whether each of these variables can be set to a text; which cannot is in
+# Whether each of these variables can be set to a text; which cannot is added to
 # $__cargo_nix_kept: what is readonly, an array, a number, another one's name, or
 # changes case. To set one of them would end whatever is evaluated, or set another.
 __cargo_nix_check() {
     \builtin local __cargo_nix_name __cargo_nix_typed __cargo_nix_line=$'\n' __cargo_nix_declared
+    \builtin local __cargo_nix_before=${__cargo_nix_kept-}
     __cargo_nix_declared=$__cargo_nix_line$(\builtin declare -p "$@" 2>/dev/null)$__cargo_nix_line || \builtin :
-    __cargo_nix_kept=
     for __cargo_nix_name in "$@"; do
         __cargo_nix_typed="${__cargo_nix_line}declare -[A-Za-z]*[aAcilnru][A-Za-z]* ${__cargo_nix_name}[=${__cargo_nix_line}]"
         [[ ! $__cargo_nix_declared =~ $__cargo_nix_typed ]] || __cargo_nix_kept+=$__cargo_nix_name,
     done
-    [[ -z $__cargo_nix_kept ]]
+    [[ ${__cargo_nix_kept-} == "$__cargo_nix_before" ]]
+}
+
+# Of what an earlier prompt could not set, that which still cannot be. What is no
+# longer so is tried again, and what is so is told to cargo-nix at once.
+__cargo_nix_recheck() {
+    \builtin local IFS=,
+    # shellcheck disable=SC2086 # it is split
+    \builtin set -- $__cargo_nix_kept
+    __cargo_nix_kept=
+    [[ -z ${__CARGO_NIX-} ]] || __cargo_nix_check "$@" || \builtin :
 }
 
 # What the variables that cannot be set leave to be done.

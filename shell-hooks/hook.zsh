@@ -28,24 +28,33 @@ __cargo_nix_prompt() {
         \builtin return 0
     fi
     \builtin typeset -g __cargo_nix_missed=
-    if __cargo_nix_text=$("$__cargo_nix_program" prompt zsh --checks); then
+    [[ -z ${__cargo_nix_kept-} ]] || __cargo_nix_recheck
+    if __cargo_nix_text=$("$__cargo_nix_program" prompt zsh --checks --kept "${__cargo_nix_kept-}"); then
         \builtin eval "$__cargo_nix_text"
     fi
     \builtin return 0
 }
 
-# Whether each of these variables can be set to a text; which cannot is in
+# Whether each of these variables can be set to a text; which cannot is added to
 # $__cargo_nix_kept. To set one of them would end whatever is evaluated.
 __cargo_nix_check() {
     \builtin emulate -L zsh
-    \builtin local __cargo_nix_name
-    \builtin typeset -g __cargo_nix_kept=
+    \builtin local __cargo_nix_name __cargo_nix_before=${__cargo_nix_kept-}
     for __cargo_nix_name in "$@"; do
         case ${(Pt)__cargo_nix_name} in
-            (*readonly*|integer*|float*|array*|association*|*-lower*|*-upper*) __cargo_nix_kept+=$__cargo_nix_name, ;;
+            (*readonly*|integer*|float*|array*|association*|*-lower*|*-upper*) \builtin typeset -g __cargo_nix_kept=${__cargo_nix_kept-}$__cargo_nix_name, ;;
         esac
     done
-    [[ -z $__cargo_nix_kept ]]
+    [[ ${__cargo_nix_kept-} == "$__cargo_nix_before" ]]
+}
+
+# Of what an earlier prompt could not set, that which still cannot be. What is no
+# longer so is tried again, and what is so is told to cargo-nix at once.
+__cargo_nix_recheck() {
+    \builtin emulate -L zsh
+    \builtin set -- "${(@s:,:)${__cargo_nix_kept%,}}"
+    \builtin typeset -g __cargo_nix_kept=
+    [[ -z ${__CARGO_NIX-} ]] || __cargo_nix_check "$@" || \builtin true
 }
 
 # What the variables that cannot be set leave to be done.

@@ -228,7 +228,7 @@ pub struct PromptArgs {
     /// The hook has `__cargo_nix_check`, which finds variables that cannot be set
     #[arg(long)]
     pub checks: bool,
-    /// What it has found, with a comma behind each
+    /// What it has found, now or at an earlier prompt, with a comma behind each
     #[arg(long, value_name = "NAMES")]
     pub kept: Option<String>,
 }

@@ -270,16 +270,16 @@ fn a_prompt_does_not_wait_for_a_look_at_a_machine_that_has_changed() {
 /// One variable that the shell keeps as it is: all of the others stay away, too.
 #[test]
 fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {
-    for (kind, declare) in [
-        (&BASH, "declare -rx TAKEN=mine"),
-        (&BASH, "declare -ix TAKEN=7"),
-        (&BASH, "declare -ux TAKEN=MINE"),
-        (&BASH, "TAKEN=(one two)"),
-        (&ZSH, "readonly TAKEN=mine"),
-        (&ZSH, "typeset -i TAKEN=7"),
-        (&ZSH, "typeset -lx TAKEN=mine"),
+    for (kind, declare, can_be_unset) in [
+        (&BASH, "declare -rx TAKEN=mine", false),
+        (&BASH, "declare -ix TAKEN=7", true),
+        (&BASH, "declare -ux TAKEN=MINE", true),
+        (&BASH, "TAKEN=(one two)", true),
+        (&ZSH, "readonly TAKEN=mine", false),
+        (&ZSH, "typeset -i TAKEN=7", true),
+        (&ZSH, "typeset -lx TAKEN=mine", true),
         // To nushell, names that differ in case alone are one.
-        (&NU, "$env.Taken = 'mine'"),
+        (&NU, "$env.Taken = 'mine'", false),
     ] {
         let place = Place::new();
         let a = place.project("a", &[("ALPHA", "1"), ("TAKEN", "ours"), ("ZULU", "1")]);
@@ -304,12 +304,22 @@ fn an_environment_with_a_readonly_variable_is_not_applied_by_halves() {
             assert_eq!(inside.get(&b"TAKEN"[..]), outside.get(&b"TAKEN"[..]), "{declare}");
             assert_eq!(inside[&b"CARGO_NIX_STATUS"[..]], b"failed", "{declare}");
         }
+        let before = place.starts();
+        terminal.get("ALPHA");
+        assert_eq!(place.starts(), before + 1, "{declare}: once for each prompt");
         assert_eq!(
             told(&terminal, "it sets TAKEN, which"),
             1,
             "{}",
             terminal.screen()
         );
+        // What the shell does not keep any more is set at the next prompt.
+        if can_be_unset {
+            terminal.line("unset TAKEN");
+            assert_eq!(terminal.get("TAKEN").as_deref(), Some("ours"), "{declare}");
+            assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"), "{declare}");
+            continue;
+        }
         terminal.cd(&b);
         assert_eq!(terminal.get(STATUS).as_deref(), Some("ready"), "{declare}");
         terminal.cd(&place.path("outside"));

@@ -31,7 +31,7 @@ pub(super) fn run(args: &PromptArgs) -> Result<ExitCode> {
     if turn.changes.list.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let rendered = render_for_hook(args.shell, &turn.changes, args.checks && args.kept.is_none());
+    let rendered = render_for_hook(args.shell, &turn.changes, args.checks);
     for warning in &rendered.warnings {
         crate::say!("cargo-nix: {warning}");
     }
