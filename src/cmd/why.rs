@@ -1,11 +1,13 @@
 //! `cargo-nix why`: why a unit was built again, or why it is local.
 
+mod words;
+
 use super::output::print;
-use crate::build::compare::{self, Change, name_of};
+use crate::build::compare::{self, Change};
 use crate::build::history::{self, Build, human};
 use crate::build::index::Index;
 use crate::build::journal::{Entry, Outcome};
-use crate::build::{differ, timeline};
+use crate::build::timeline;
 use crate::cli::WhyArgs;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
@@ -15,9 +17,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// How many differences are told of one unit, at most.
-const CHANGES: usize = 12;
 
 /// A unit of the last build that had it, and what came before.
 #[derive(Serialize)]
@@ -57,11 +56,11 @@ pub(super) fn run(args: &WhyArgs) -> Result<ExitCode> {
                 out,
                 "{} {}, in `{}` {} ago",
                 timeline::label(told.unit),
-                became(told.unit),
+                words::became(told.unit),
                 build.called(),
                 human(build.age()),
             );
-            text(told, &mut out);
+            words::text(told, &mut out);
         }
         print(&crate::say::printable(&out))?;
     }
@@ -210,131 +209,6 @@ fn profile(unit: &Entry) -> PathBuf {
     parts
         .take_while(|part| *part != "deps" && *part != "build")
         .collect()
-}
-
-fn became(unit: &Entry) -> &'static str {
-    match unit.outcome {
-        Outcome::Hit => "was taken from the store",
-        Outcome::Found => "was found in the store",
-        Outcome::Built => "was built",
-        Outcome::Failed => "failed in the sandbox",
-        Outcome::Local => "was left to cargo",
-    }
-}
-
-fn text(told: &Told, out: &mut String) {
-    if let Some(reason) = &told.unit.reason {
-        let _ = writeln!(out, "  because {}", reason.lines().next().unwrap_or_default());
-    }
-    match &told.changes {
-        None if told.unit.path.is_some() => {
-            let _ = writeln!(out, "  no build before it that is remembered had this unit");
-        }
-        None => {}
-        Some(changes) if changes.is_empty() => {
-            let _ = writeln!(out, "  it is the same as it was before");
-        }
-        Some(changes) => told_changes(changes, 1, out),
-    }
-}
-
-fn told_changes(changes: &[Change], depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
-    for (at, change) in changes.iter().enumerate() {
-        if at == CHANGES {
-            let _ = writeln!(out, "{indent}… and {} more", changes.len() - at);
-            break;
-        }
-        let _ = writeln!(out, "{indent}{}", sentence(change));
-        match change {
-            Change::Dependency { because, .. } => told_changes(because, depth + 1, out),
-            Change::Source { old, new } => lines(&differ::trees(old, new), &indent, out),
-            Change::Environment { old, new } => lines(&differ::variables(old, new), &indent, out),
-            _ => {}
-        }
-    }
-}
-
-fn lines(lines: &[String], indent: &str, out: &mut String) {
-    for line in lines.iter().take(CHANGES) {
-        let _ = writeln!(out, "{indent}  {line}");
-    }
-    if lines.len() > CHANGES {
-        let _ = writeln!(out, "{indent}  … and {} more", lines.len() - CHANGES);
-    }
-}
-
-fn sentence(change: &Change) -> String {
-    match change {
-        Change::Toolchain { old, new } => {
-            format!("the toolchain is another: {} was {}", short(new), short(old))
-        }
-        Change::Environment { .. } => "crate-env.nix gives it something else:".into(),
-        Change::Source { .. } => "its source is another:".into(),
-        Change::Argument { old, new } => format!(
-            "its arguments changed: {}",
-            exchanged(&old.join(" "), &new.join(" "))
-        ),
-        Change::Variable {
-            name,
-            old: None,
-            new: Some(new),
-        } => format!("the variable {name} is set now: {}", value(new)),
-        Change::Variable {
-            name,
-            old: Some(old),
-            new: None,
-        } => format!("the variable {name} is no longer set: {}", value(old)),
-        Change::Variable { name, old, new } => {
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            format!(
-                "the variable {name} changed: {}",
-                exchanged(&text(old), &text(new))
-            )
-        }
-        Change::Input {
-            old: Some(old),
-            new: Some(new),
-        } => format!("an input is another: {} was {}", short(new), short(old)),
-        Change::Input {
-            old: None,
-            new: Some(new),
-        } => format!("an input is new: {}", name_of(new)),
-        Change::Input { old, .. } => format!(
-            "an input is gone: {}",
-            name_of(old.as_deref().unwrap_or_default())
-        ),
-        Change::Dependency { name, because } if because.is_empty() => {
-            format!("{name}, which it depends on, is another")
-        }
-        Change::Dependency { name, .. } => format!("{name}, which it depends on, is another:"),
-        Change::Version { old, new } => format!("its version is another: {new} was {old}"),
-        Change::Host => "the machine, or what of it the sandbox shows, is another".into(),
-        Change::Builder => "cargo-nix itself builds units in another way".into(),
-    }
-}
-
-/// `+new -old`.
-fn exchanged(old: &str, new: &str) -> String {
-    let part = |sign: char, text: &str| (!text.is_empty()).then(|| format!("{sign}{}", value(text)));
-    let parts: Vec<String> = [part('+', new), part('-', old)].into_iter().flatten().collect();
-    parts.join("  ")
-}
-
-fn value(text: &str) -> String {
-    const LENGTH: usize = 200;
-    match text.char_indices().nth(LENGTH) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-/// Enough of a store path to tell two apart.
-fn short(path: &str) -> String {
-    let base = path.rsplit('/').next().unwrap_or_default();
-    base.split_once('-').map_or(base.to_owned(), |(hash, name)| {
-        format!("{name} ({})", hash.get(..7).unwrap_or(hash))
-    })
 }
 
 #[cfg(test)]
