@@ -70,5 +70,5 @@ __cargo_nix_watch() {
 
 __cargo_nix_failed() {
     log_error "$1" || : # direnv's own fails without tput or TERM up to 2.25
-    export CARGO_NIX_STATUS=failed
+    export CARGO_NIX_STATUS=failed || : # it may be readonly
 }

@@ -61,7 +61,15 @@ fn what_bash_keeps_for_itself_is_left_out() {
 /// which; nothing is set by halves, what is watched stays so, and a save heals it.
 #[test]
 fn what_the_envrc_has_declared_is_not_overwritten() {
-    for declared in ["readonly GREETING=mine", "declare -i GREETING=3"] {
+    for declared in [
+        "readonly GREETING=mine",
+        "declare -i GREETING=3",
+        // Without a value.
+        "declare -gi GREETING",
+        "readonly GREETING",
+        "declare -a GREETING=()",
+        "declare -u GREETING",
+    ] {
         let mut session = Session::with(&shell_with("hello", "env.OTHER = \"set\";"));
         session.until("ready");
         assert_eq!(session.get("OTHER").as_deref(), Some("set"));

@@ -156,13 +156,35 @@ fn what_was_in_the_store_is_found_and_not_built() {
 /// The page loads nothing and runs nothing.
 fn page(units: &Units) {
     let file = units.world.path().join("page.html");
-    success(units.world.cargo_nix().args(["stats", "--html"]).arg(&file));
+    // A link stays a link.
+    let link = units.world.path().join("link.html");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    success(units.world.cargo_nix().args(["stats", "--html"]).arg(&link));
+    assert!(link.is_symlink());
     let page = std::fs::read_to_string(&file).unwrap();
     assert!(page.contains("<title>cargo build: "), "{page}");
     assert!(page.contains("two 0.1.0 (bin)"), "{page}");
     for not in ["<script", "http://", "https://", "<link", "@import", "url(", "{{"] {
         assert!(!page.contains(not), "{not}");
     }
+    // What is no file is written into, and no directory is made.
+    let mut shell = units.world.command("sh");
+    let program = env!("CARGO_BIN_EXE_cargo-nix");
+    let piped = success(shell.args(["-c", &format!("'{program}' stats --html /dev/stdout | cat")]));
+    assert_eq!(piped, page);
+    for (place, why) in [
+        ("none/page.html", "there is no directory"),
+        ("", "it is a directory"),
+    ] {
+        let place = units.world.path().join(place);
+        let output = run(units.world.cargo_nix().args(["stats", "--html"]).arg(&place));
+        assert!(
+            both(&output).contains(why) && output.status.code() == Some(2),
+            "{}",
+            both(&output)
+        );
+    }
+    assert!(!units.world.path().join("none").exists());
 }
 
 /// Takes something from the environment.

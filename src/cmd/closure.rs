@@ -1,6 +1,6 @@
 //! `cargo-nix closure`: what the environment needs, how large, and why.
 
-use super::output::{colour, print};
+use super::output::{self, colour, print};
 use crate::cli::ClosureArgs;
 use crate::closure::{self, Found, Graph, Report};
 use crate::env::{self, system};
@@ -10,10 +10,6 @@ use crate::hook::outside;
 use crate::progress::Progress;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Answer, Ask, ClosureAsk, ClosurePath, Settings};
-use std::fs::Permissions;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// How many chains `--why` spells out.
@@ -33,7 +29,7 @@ pub(super) fn run(args: &ClosureArgs) -> Result<ExitCode> {
     }
     let report = Report::new(&graph, &obtained.env.host);
     match &args.html {
-        Some(file) => write(file, &closure::html(&report), args.obtain.quiet)?,
+        Some(file) => output::page(file, &closure::html(&report), args.obtain.quiet)?,
         None if args.json => print(&closure::closure_json(&report))?,
         None => print(&closure::text(&report, colour(&vars)))?,
     }
@@ -89,35 +85,4 @@ fn why(graph: &Graph, query: &str, json: bool) -> Result<String> {
         }
     };
     Err(Error::Usage { message })
-}
-
-/// Writes the page beside `file` and renames it: a file of the user's, with the
-/// mode that he gives to all of his.
-fn write(file: &Path, page: &str, quiet: bool) -> Result<()> {
-    let directory = file.parent().filter(|above| !above.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    if !directory.is_dir() {
-        return Err(Error::Usage {
-            message: format!(
-                "{} cannot be written: there is no directory {}\n  make it first, or name another file",
-                file.display(),
-                directory.display()
-            ),
-        });
-    }
-    let mut beside = tempfile::Builder::new()
-        .prefix(crate::sealed::TEMPORARY_PREFIX)
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)
-        .map_err(Error::io("writing a file in", directory))?;
-    beside
-        .write_all(page.as_bytes())
-        .map_err(Error::io("writing", file))?;
-    beside
-        .persist(file)
-        .map_err(|error| Error::io("writing", file)(error.error))?;
-    if !quiet {
-        crate::say!("wrote {}", file.display());
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `cargo-nix config`: what the environment sets, in `.cargo/config.toml`, for
 //! editors and scripts that start outside of it. On request only.
 
-use super::output::print;
+use super::output::{self, print};
 use crate::build::config::{Lines, Table, insert, remove};
 use crate::build::context::Context;
 use crate::build::index::Index;
@@ -49,7 +49,10 @@ pub(super) fn run(args: &ConfigArgs) -> Result<ExitCode> {
     if old.as_deref() == Some(new.as_str()) {
         crate::say!("{} is as it should be", file.display());
     } else {
-        sealed::replace(&file, &[new.as_bytes()])?;
+        if let Some(directory) = file.parent() {
+            std::fs::create_dir_all(directory).map_err(Error::io("creating", directory))?;
+        }
+        output::file(&file, new.as_bytes())?;
         crate::say!(
             "wrote {}\n  it stands for the environment as it is now; write it again when the toolchain changes, \
              `cargo nix config --remove` takes it out",
@@ -181,7 +184,7 @@ fn take_out(project: Option<&Path>) -> Result<ExitCode> {
         let _ = file.parent().map(std::fs::remove_dir);
         crate::say!("removed {}", file.display());
     } else {
-        sealed::replace(&file, &[new.as_bytes()])?;
+        output::file(&file, new.as_bytes())?;
         crate::say!("took what was ours out of {}", file.display());
     }
     Ok(ExitCode::SUCCESS)

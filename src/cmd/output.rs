@@ -1,8 +1,11 @@
-//! Standard output of the verbs.
+//! What the verbs give: to standard output, or into a file that the user names.
 
 use crate::error::{Error, Result};
 use crate::vars::Vars;
+use std::fs::Permissions;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Writes all of `text` in one go. A pipe that was closed is success: the reader
 /// had enough.
@@ -17,6 +20,61 @@ pub(super) fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes `page` to the file that the user names, and says so.
+///
+/// # Errors
+/// Those of [`file`].
+pub(super) fn page(path: &Path, page: &str, quiet: bool) -> Result<()> {
+    file(path, page.as_bytes())?;
+    if !quiet {
+        crate::say!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+/// Writes a file of the user's, with the mode that he gives to all of his: beside
+/// it, and renamed, so that there is the old one or the new one. A link stays one;
+/// what is no file (a pipe, a device) is written into.
+///
+/// # Errors
+/// [`Error::Usage`] for a place where there can be no file, [`Error::Io`].
+pub(super) fn file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let refused = |why: String| Error::Usage {
+        message: format!("{} cannot be written: {why}", path.display()),
+    };
+    let beside = |to| path.with_file_name(to); // where a link leads that leads nowhere yet
+    let linked = path.canonicalize().or_else(|_| path.read_link().map(beside));
+    let place = linked.unwrap_or_else(|_| path.to_owned());
+    let directory = place.parent().filter(|above| !above.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    if place.is_dir() {
+        return Err(refused("it is a directory\n  name a file in it".into()));
+    }
+    if !directory.is_dir() {
+        let directory = directory.display();
+        return Err(refused(format!(
+            "there is no directory {directory}\n  make it first, or name another file"
+        )));
+    }
+    let written = Error::io("writing", path);
+    if place.exists() && !place.is_file() {
+        return std::fs::write(&place, bytes).map_err(written);
+    }
+    let mode = place
+        .metadata()
+        .map_or(0o666, |old| old.permissions().mode() & 0o777);
+    let mut beside = tempfile::Builder::new()
+        .prefix(crate::sealed::TEMPORARY_PREFIX)
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(directory)
+        .map_err(Error::io("writing a file in", directory))?;
+    beside
+        .write_all(bytes)
+        .and_then(|()| beside.persist(&place).map_err(|error| error.error))
+        .map(drop)
+        .map_err(written)
 }
 
 /// Whether what is printed may be coloured.

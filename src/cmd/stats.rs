@@ -1,13 +1,12 @@
 //! `cargo-nix stats`: what the last builds took from the store, and what that
 //! saved.
 
-use super::output::print;
+use super::output::{self, print};
 use crate::build::history::{self, Build, Sums, human};
 use crate::build::journal::{Entry, Outcome};
 use crate::build::timeline;
 use crate::cli::StatsArgs;
 use crate::error::{Error, Result};
-use crate::sealed;
 use crate::vars::Vars;
 use serde_json::json;
 use std::fmt::Write;
@@ -28,8 +27,7 @@ pub(super) fn run(args: &StatsArgs) -> Result<ExitCode> {
     let builds = &builds[skipped..];
     if let Some(file) = &args.html {
         let build = builds.last().ok_or_else(nothing)?;
-        sealed::replace(file, &[timeline::html(build).as_bytes()])?;
-        crate::say!("wrote {}", file.display());
+        output::page(file, &timeline::html(build), false)?;
     } else if args.json {
         print(&json(builds))?;
     } else if builds.is_empty() {

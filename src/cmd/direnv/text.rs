@@ -50,8 +50,8 @@ impl Fitted {
             line(&mut text, &[b"log_status ", &quoted(words.as_bytes())]);
         }
         // To set what is readonly would end the .envrc, and with it what is watched.
-        let names = sh_names(&changes);
-        line(&mut text, &[b"if ", &are_plain(&names), b"; then"]);
+        let names: Vec<&str> = sh_names(&changes).into_iter().chain([STATUS]).collect();
+        text.extend_from_slice(&are_plain(&names));
         load.apply(&changes, &mut text);
         load.tell(args, &mut text);
         if let Some(hook) = load.env.as_ref().map(|env| env.shell_hook.as_str())
@@ -225,14 +225,20 @@ fn exported(changes: &Changes) -> BTreeSet<String> {
     present.chain(set).filter(|name| is_identifier(name)).collect()
 }
 
-/// A condition in bash: each of these variables is not there, or a text, exported
-/// or not. Before 4.4, bash cannot tell in its own process, and it holds.
+/// The beginning of an `if` in bash: each of these variables is not there, or a text,
+/// exported or not. Before 4.4, bash cannot tell in its own process, and it holds.
 fn are_plain(names: &[&str]) -> Vec<u8> {
-    let mut text = b"((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)) || [[ x".to_vec();
+    let mut text = b"local __cargo_nix_flags=$- __cargo_nix_declared=\n\
+                     set +u\n\
+                     ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)) || __cargo_nix_declared="
+        .to_vec();
     for name in names {
-        text.extend_from_slice(format!("${{{name}+${{{name}@a}}}}").as_bytes());
+        text.extend_from_slice(format!("${{{name}@a}}").as_bytes());
     }
-    text.extend_from_slice(b" != *[!x]* ]]");
+    text.extend_from_slice(
+        b"\ncase $__cargo_nix_flags in *u*) set -u ;; esac\n\
+          if [[ $__cargo_nix_declared != *[!x]* ]]; then\n",
+    );
     text
 }
 
