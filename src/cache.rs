@@ -57,6 +57,9 @@ pub struct Slot {
     /// not built with this environment.
     #[serde(default)]
     pub units: Option<BTreeMap<String, String>>,
+    /// It was evaluated with `--impure`: only who asks for such a one is to have it.
+    #[serde(default)]
+    pub impure: bool,
 }
 
 /// Stands for the project's root in [`Slot::warnings`]: a character that no

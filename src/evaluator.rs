@@ -114,7 +114,10 @@ fn gone(program: &Path, status: ExitStatus, words: &str) -> String {
 }
 
 /// `$CARGO_NIX_EVAL`, else beside this program, else in `../libexec/cargo-nix`.
-fn locate(vars: &Vars) -> Result<PathBuf> {
+///
+/// # Errors
+/// [`Error::Machine`]: it is in none of these places.
+pub fn locate(vars: &Vars) -> Result<PathBuf> {
     if let Some(path) = &vars.evaluator {
         return Ok(path.clone());
     }

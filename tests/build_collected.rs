@@ -6,7 +6,7 @@ mod common;
 
 use build_help::demo::{clean, project, said};
 use common::units::Units;
-use common::{both, run, success};
+use common::{World, both, run, success};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -177,6 +177,24 @@ fn a_target_directory_is_a_root() {
     assert!(roots().contains("held/target/.cargo-nix/units"), "{}", roots());
     std::fs::remove_dir_all(project.join("target")).unwrap();
     assert!(!roots().contains("/held/"), "{}", roots());
+}
+
+/// Also when nothing was built for it, and at once if it is we who collect.
+#[test]
+fn a_target_directory_of_a_moment_ago_is_held() {
+    let units = Units::over(World::with_own_store());
+    let [first, second] =
+        ["first", "second"].map(|name| project(&units, name, "pub fn said() -> u8 { 5 }", None));
+    assert_eq!(said(&mut units.cargo(&first)), "5");
+    root_of(&first.join("target"));
+    assert_eq!(said(&mut units.cargo(&second)), "5");
+    std::fs::remove_dir_all(first.join("target")).unwrap();
+    success(units.world.cargo_nix().args(["gc", "--collect"]));
+    let placed = libraries(&second.join("target"));
+    assert!(
+        !placed.is_empty() && placed.iter().all(|rlib| rlib.exists()),
+        "{placed:?}"
+    );
 }
 
 /// What `cargo clean -p` took is held no longer, though it leaves our note of it.

@@ -7,7 +7,7 @@ mod hooks_help;
 use cargo_nix::background::Desk;
 use cargo_nix::cli::ObtainArgs;
 use cargo_nix::env::Look;
-use common::{both, run};
+use common::{both, run, success};
 use hooks_help::Place;
 use hooks_help::terminal::{BASH, STATUS, Terminal, open, told};
 
@@ -256,6 +256,25 @@ fn a_project_that_needs_impure_has_no_environment_at_the_prompt() {
     terminal.line("cargo-nix exec --impure --quiet -- sh -c 'echo V=[$V]'");
     let shown = format!("V=[{}]", place.world.home().display());
     terminal.await_shown(&shown, 1);
+    // What somebody asked for is not what a prompt may have instead.
+    success(
+        place
+            .world
+            .cargo_nix()
+            .current_dir(&a)
+            .args(["env", "--impure", "--quiet"]),
+    );
+    place.world.write(
+        "a/crate-env.nix",
+        "{ rust }: { toolchain = rust.default; env.V = builtins.getEnv \"HOME\"; env.W = \"\"; }\n",
+    );
+    place.allow(&a);
+    for _ in 0..2 {
+        let mut terminal = open(&place);
+        terminal.cd(&a);
+        terminal.await_value(STATUS, Some("failed"));
+        assert_eq!(terminal.get("V"), None, "{}", terminal.screen());
+    }
 }
 
 /// The store loses the environment itself, and not only its root.

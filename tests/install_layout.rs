@@ -6,6 +6,7 @@
 mod common;
 
 use clap::CommandFactory;
+use common::units::cargo_home;
 use common::{World, both, repository, run, success, test_path};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -94,19 +95,32 @@ fn every_file_is_in_the_place_where_it_is_looked_for() {
     assert_eq!(version, format!("cargo-nix {}\n", env!("CARGO_PKG_VERSION")));
 }
 
+/// For an environment, and for what cargo builds in it.
 #[test]
 fn the_installed_program_finds_its_evaluator() {
     let world = World::new();
     success(&mut install_sh(&world, "install"));
-    let project = world.project("examples/openssl", "project");
-    let mut command = world.command(in_prefix(&world, "bin/cargo-nix"));
-    let printed = success(
+    let project = world.project("examples/pure", "project");
+    let installed = |arguments: &[&str]| {
+        let mut command = world.command(in_prefix(&world, "bin/cargo-nix"));
         command
             .env_remove("CARGO_NIX_EVAL")
-            .args(["env", "--print"])
-            .current_dir(project),
-    );
+            .env("CARGO_HOME", cargo_home())
+            .args(arguments)
+            .current_dir(&project);
+        command
+    };
+    let printed = success(&mut installed(&["env", "--print"]));
     assert!(printed.contains("export PATH="), "{printed}");
+    success(&mut installed(&[
+        "exec", "--quiet", "--", "cargo", "build", "--locked",
+    ]));
+    let told: serde_json::Value =
+        serde_json::from_str(&success(&mut installed(&["stats", "--json"]))).unwrap();
+    let sums = &told["builds"][0]["sums"];
+    let all = |what: &str| sums[what].as_u64().unwrap_or_else(|| panic!("{told:#}"));
+    assert_eq!(all("local"), all("members"), "{told:#}");
+    assert!(all("hits") + all("built") + all("found") > 0, "{told:#}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::service::{self, Address};
 use crate::error::{Error, Result};
+use crate::evaluator;
+use crate::vars::Vars;
 use cargo_nix_protocol::{
     Answer, Ask, Event, Failure, Import, ImportAsk, Request, RootsAsk, Settings, UnitAsk, VERSION,
 };
@@ -42,7 +44,12 @@ pub enum Unbuilt {
 impl Builder {
     /// The builder whose socket is below `dir`, for the store that the
     /// variables of this process mean.
-    pub fn below(dir: &Path, evaluator: PathBuf, program: PathBuf, sandbox_paths: Vec<String>) -> Builder {
+    ///
+    /// # Errors
+    /// It cannot be told where this program or its evaluator is.
+    pub fn below(dir: &Path, vars: &Vars, sandbox_paths: Vec<String>) -> Result<Builder> {
+        let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix"))?;
+        let evaluator = evaluator::locate(vars)?;
         let mut hasher = blake3::Hasher::new();
         for path in [&evaluator, &program] {
             let modified = path.metadata().and_then(|metadata| metadata.modified());
@@ -60,13 +67,13 @@ impl Builder {
             }
         }
         let socket = dir.join("service").join(&hasher.finalize().to_hex()[..8]);
-        Builder {
+        Ok(Builder {
             socket,
             evaluator,
             program,
             sandbox_paths,
             mounts: Vec::new(),
-        }
+        })
     }
 
     /// Builds a unit; gives its output and its derivation.

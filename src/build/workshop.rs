@@ -112,14 +112,9 @@ pub fn store(vars: &Vars) -> Result<(Context, Index, Builder), Unserved> {
     let cache = vars
         .cache_dir()
         .map_err(|error| Local::because(error.to_string()))?;
-    let program = std::env::current_exe().map_err(|error| Local::because(error.to_string()))?;
-    let evaluator = vars
-        .evaluator
-        .clone()
-        .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
     let index = Index::below(&cache);
-    let sandbox_paths = context.sandbox_paths.clone();
-    let mut builder = Builder::below(index.dir(), evaluator, program, sandbox_paths);
+    let mut builder = Builder::below(index.dir(), vars, context.sandbox_paths.clone())
+        .map_err(|error| Local::because(error.to_string()))?;
     tree::provide(&mut context, &index, &cache, &builder)?;
     builder.mounts = context.tree.iter().flat_map(HostTree::settings).collect();
     Ok((context, index, builder))

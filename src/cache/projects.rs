@@ -87,11 +87,13 @@ impl Cache {
     }
 
     /// The environment that the project `id` used last and that is still
-    /// there, of those that are `wanted`.
-    pub fn newest(&self, id: &str, wanted: impl Fn(&Key) -> bool) -> Option<Slot> {
+    /// there, of those that are `wanted`; none that is impure unless `impure`.
+    pub fn newest(&self, id: &str, impure: bool, wanted: impl Fn(&Key) -> bool) -> Option<Slot> {
         let history = self.history(id);
         let others = history.iter().rev().filter(|key| wanted(key));
-        others.into_iter().find_map(|key| self.slot(key))
+        others
+            .into_iter()
+            .find_map(|key| self.slot(key).filter(|slot| impure || !slot.impure))
     }
 
     /// All projects that were ever seen: their id, and their directory if known.

@@ -144,15 +144,10 @@ fn variables(env: &Env) -> Vec<(String, String)> {
 /// Keeps the collector from what the file names, for as long as the project is
 /// known. If that fails, what it takes is told of when cargo misses it.
 fn hold(context: &Context, home: &Path, args: &ObtainArgs, cache: &Path, vars: &Vars) {
-    let Ok(program) = std::env::current_exe() else {
+    let index = Index::below(cache);
+    let Ok(builder) = Builder::below(index.dir(), vars, context.sandbox_paths.clone()) else {
         return;
     };
-    let evaluator = vars
-        .evaluator
-        .clone()
-        .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
-    let index = Index::below(cache);
-    let builder = Builder::below(index.dir(), evaluator, program, context.sandbox_paths.clone());
     let held = [&context.toolchain, &context.environment]
         .into_iter()
         .chain(&context.environments)

@@ -110,14 +110,9 @@ struct Store {
 
 impl Store {
     fn open(vars: &Vars) -> Result<Store> {
-        let program = std::env::current_exe().map_err(Error::io("finding", "cargo-nix"))?;
-        let evaluator = vars
-            .evaluator
-            .clone()
-            .unwrap_or_else(|| program.with_file_name("cargo-nix-eval"));
         let index = Index::below(&vars.cache_dir()?);
         Ok(Store {
-            builder: Builder::below(index.dir(), evaluator, program, Vec::new()),
+            builder: Builder::below(index.dir(), vars, Vec::new())?,
             index,
             dir: vars.store_dir(),
         })

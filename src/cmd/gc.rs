@@ -5,6 +5,9 @@
 use super::closure::paths;
 use super::output::print;
 use crate::build::fetched::dangling;
+use crate::build::index::Index;
+use crate::build::realise::Builder;
+use crate::build::roots;
 use crate::cache::{Cache, KEPT_SLOTS};
 use crate::cli::GcArgs;
 use crate::error::{Error, Result};
@@ -36,6 +39,7 @@ pub(super) fn run(args: &GcArgs) -> Result<ExitCode> {
     };
     print(&if args.json { outcome.json() } else { outcome.text() })?;
     if args.collect && !args.dry_run {
+        hold(&vars)?;
         collect(&vars)?;
     }
     links(&vars, args.dry_run)?;
@@ -86,6 +90,15 @@ fn links(vars: &Vars, dry_run: bool) -> Result<()> {
         1 => crate::say!("{verb} 1 link of cargo's home that leads nowhere"),
         n => crate::say!("{verb} {n} links of cargo's home that lead nowhere"),
     }
+    Ok(())
+}
+
+/// Makes the roots of target directories that were built a moment ago: the build
+/// service does so when nobody has asked it for a while.
+fn hold(vars: &Vars) -> Result<()> {
+    let index = Index::below(&vars.cache_dir()?);
+    let builder = Builder::below(index.dir(), vars, Vec::new())?;
+    roots::make(&builder.socket, |set| builder.unit(set).is_ok());
     Ok(())
 }
 

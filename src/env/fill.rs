@@ -140,6 +140,7 @@ impl Look<'_> {
             warnings: answer.lasting.iter().map(portable).collect(),
             crates: meta.crates,
             units: meta.units.as_ref().map(write).transpose()?,
+            impure: self.args.impure,
         };
         self.cache.fill(&self.key, &slot)?;
         // What an impure evaluation looked at is not known; its key has no other use.

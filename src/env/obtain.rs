@@ -225,7 +225,8 @@ impl<'a> Look<'a> {
     /// is another than that of the inputs as they are, of those that may be used.
     pub fn older(&self, may: impl Fn(&Key) -> bool) -> Option<Slot> {
         let other = |key: &Key| *key != self.key && may(key);
-        self.cache.newest(&self.project.id().to_hex(), other)
+        self.cache
+            .newest(&self.project.id().to_hex(), self.args.impure, other)
     }
 
     /// Tells the warnings that belong to a slot.

@@ -35,16 +35,16 @@ impl Shelf {
         })
     }
 
-    /// The `wanted` slots that still exist and whose content is still allowed, the
-    /// newest first.
+    /// The `wanted` slots that still exist, are pure, and whose content is still
+    /// allowed, the newest first.
     pub fn usable(&self, wanted: impl Fn(&Key) -> bool) -> impl Iterator<Item = Target> {
         let keys = self.cache.history(&self.id).into_iter().rev();
         keys.filter_map(move |key| {
             let usable = wanted(&key) && self.trust.allows_slot(&self.id, &key);
-            let env = usable.then(|| self.cache.slot(&key)).flatten()?.env;
-            Some(Target::Slot {
+            let slot = usable.then(|| self.cache.slot(&key)).flatten()?;
+            (!slot.impure).then(|| Target::Slot {
                 key,
-                env: Box::new(env),
+                env: Box::new(slot.env),
             })
         })
     }

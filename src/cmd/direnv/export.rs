@@ -70,7 +70,7 @@ fn load(args: &DirenvExportArgs, vars: &Vars) -> Fitted {
     };
     let stamp = stamp(&cache, &project);
     let id = project.id().to_hex();
-    let newest = || cache.newest(&id, |key| may_stand_in(key, &id, args, vars));
+    let newest = || cache.newest(&id, args.impure, |key| may_stand_in(key, &id, args, vars));
     if let Some(fault) = &args.fault {
         let message = format!("{fault}\n  use cargo-nix [DIR] [--impure] [--offline] [--wait]");
         let load = Load::failed(&Error::Usage { message }, newest(), vec![stamp]);

@@ -18,9 +18,20 @@ const SHELL_FILES: &[(&str, &str)] = &[
     ("elvish", ".config/elvish/rc.elv"),
 ];
 
+/// What a program on PATH says. An entry of PATH that is not absolute is a place in
+/// the directory at hand, which may be a stranger's, and is left out.
+fn asked(name: &str, argument: &str) -> Option<String> {
+    let path = std::env::var_os("PATH")?;
+    let places = std::env::split_paths(&path).filter(|place| place.is_absolute());
+    let program = places
+        .map(|place| place.join(name))
+        .find(|program| program.is_file())?;
+    answer(Command::new(program).arg(argument))
+}
+
 /// What loads an environment by itself; none of it is needed for `env` and `exec`.
 pub(super) fn checks(vars: &Vars) -> Vec<Check> {
-    let mut checks = vec![match answer(Command::new("nix").arg("--version")) {
+    let mut checks = vec![match asked("nix", "--version") {
         Some(version) => Check::ok("nix", version.trim()),
         None => Check::absent(
             "nix",
@@ -29,7 +40,7 @@ pub(super) fn checks(vars: &Vars) -> Vec<Check> {
         ),
     }];
     let home = vars.home.clone().unwrap_or_default();
-    match answer(Command::new("direnv").arg("version")) {
+    match asked("direnv", "version") {
         Some(version) => {
             checks.push(Check::ok("direnv", version.trim()));
             checks.push(extension(vars, &home));

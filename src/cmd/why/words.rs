@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 /// How many differences are told of one unit, at most.
 const CHANGES: usize = 12;
+/// How many characters are told of a value, at most.
+const LENGTH: usize = 200;
 
 /// What became of a unit.
 pub(super) fn became(unit: &Entry) -> &'static str {
@@ -113,18 +115,37 @@ fn sentence(change: &Change) -> String {
     }
 }
 
-/// `+new -old`.
+/// `+new  -old`; of long ones what both begin with is left out.
 fn exchanged(old: &str, new: &str) -> String {
-    let part = |sign: char, text: &str| (!text.is_empty()).then(|| format!("{sign}{}", value(text)));
+    let same = old
+        .chars()
+        .zip(new.chars())
+        .take_while(|(one, other)| one == other);
+    let same = same.count().saturating_sub(LENGTH / 4);
+    let cut = if old.chars().count().max(new.chars().count()) > LENGTH {
+        same
+    } else {
+        0
+    };
+    let part = |sign: char, text: &str| {
+        let rest: String = text.chars().skip(cut).collect();
+        let before = if cut > 0 { "…" } else { "" };
+        (!text.is_empty()).then(|| format!("{sign}{before}{}", value(&rest)))
+    };
     let parts: Vec<String> = [part('+', new), part('-', old)].into_iter().flatten().collect();
     parts.join("  ")
 }
 
+/// At most [`LENGTH`] characters of it; words that rustc's flags are packed into one
+/// variable as are parted by blanks.
 fn value(text: &str) -> String {
-    const LENGTH: usize = 200;
+    let text = text.replace('\u{1f}', " ");
+    if text.is_empty() {
+        return "\"\"".into();
+    }
     match text.char_indices().nth(LENGTH) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
@@ -134,4 +155,19 @@ fn short(path: &str) -> String {
     base.split_once('-').map_or(base.to_owned(), |(hash, name)| {
         format!("{name} ({})", hash.get(..7).unwrap_or(hash))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_that_differ_at_their_end_are_told_apart() {
+        let old = "a".repeat(300);
+        let told = exchanged(&old, &format!("{old}b"));
+        let kept = "a".repeat(LENGTH / 4);
+        assert_eq!(told, format!("+…{kept}b  -…{kept}"));
+        assert_eq!(exchanged("x", "y"), "+y  -x");
+        assert_eq!(exchanged("", "y\u{1f}z"), "+y z");
+    }
 }
