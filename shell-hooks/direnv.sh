@@ -69,6 +69,6 @@ __cargo_nix_watch() {
 }
 
 __cargo_nix_failed() {
-    log_error "$1" || : # direnv's own fails without tput or TERM up to 2.25
+    log_error "$1" || :                 # direnv's own fails without tput or TERM up to 2.25
     export CARGO_NIX_STATUS=failed || : # it may be readonly
 }

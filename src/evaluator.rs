@@ -26,6 +26,7 @@ pub fn ask(
     mut progress: impl FnMut(&Progress),
 ) -> Result<Answer> {
     let program = locate(vars)?;
+    check_places(vars)?;
     let request = Request {
         version: VERSION,
         settings: settings.clone(),
@@ -39,6 +40,10 @@ pub fn ask(
     })?;
     line.push(b'\n');
     let mut command = Command::new(&program);
+    // A relative one would have libnix write into the project.
+    if vars.home.is_none() {
+        command.env_remove("HOME");
+    }
     if let Some(outside) = &vars.outside {
         command.env_clear().envs(outside);
     }
@@ -68,6 +73,20 @@ pub fn ask(
         let words = last_words.join().unwrap_or_default();
         Err(Error::EvaluatorGone(gone(&program, status, &words)))
     })
+}
+
+/// libnix ends the process, without a word that helps, where one of its directories
+/// is no absolute path.
+fn check_places(vars: &Vars) -> Result<()> {
+    match vars.nix_store_dir.as_ref().filter(|dir| dir.is_relative()) {
+        None => Ok(()),
+        Some(dir) => Err(Error::Machine {
+            message: format!(
+                "NIX_STORE_DIR is {}, which is no absolute path\n  name the whole path, or unset it for /nix/store",
+                dir.display()
+            ),
+        }),
+    }
 }
 
 /// Reads events until the one that ends the conversation; `None` if it never comes.

@@ -105,7 +105,7 @@ impl Vars {
     pub fn of(variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
         let path_of = |name| variable(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         Vars {
-            home: path_of("HOME"),
+            home: path_of("HOME").filter(|p| p.is_absolute()),
             xdg_cache_home: path_of("XDG_CACHE_HOME").filter(|p| p.is_absolute()),
             xdg_data_home: path_of("XDG_DATA_HOME").filter(|p| p.is_absolute()),
             evaluator: path_of("CARGO_NIX_EVAL"),

@@ -218,3 +218,30 @@ fn an_evaluator_of_another_release() {
         "read -r request; echo 'libnixexprc.so: cannot open' >&2; exit 127"
     ));
 }
+
+/// libnix would end with a signal, and write below the directory at hand.
+#[test]
+fn places_that_are_no_absolute_paths() {
+    let world = World::new();
+    let project = world.project("examples/pure", "project");
+    let output = run(world
+        .cargo_nix()
+        .args(["env", "--print"])
+        .current_dir(&project)
+        .env("NIX_STORE_DIR", "here"));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{message}");
+    assert!(
+        message.contains("NIX_STORE_DIR is here, which is no absolute path"),
+        "{message}"
+    );
+    let before = std::fs::read_dir(&project).expect("files").count();
+    let output = run(world
+        .cargo_nix()
+        .args(["env", "--print"])
+        .current_dir(&project)
+        .env("XDG_CACHE_HOME", world.path().join("cache"))
+        .env("HOME", "here"));
+    assert!(output.status.success(), "{}", both(&output));
+    assert_eq!(std::fs::read_dir(&project).expect("files").count(), before);
+}

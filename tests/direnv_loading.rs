@@ -216,7 +216,11 @@ fn directories_and_options_are_taken_and_odd_names_too() {
     session.envrc("use cargo-nix --wait\n");
     session.prompt();
     assert_eq!(session.status().as_deref(), Some("ready"), "{}", session.said);
-    for wrong in ["--no-such-option", "--impure . ."] {
+    for (wrong, why) in [
+        ("\"\"", "a value is required for '[DIR]'"),
+        ("--no-such-option", "unexpected argument"),
+        ("--impure . .", "unexpected argument"),
+    ] {
         session.envrc(&format!("use cargo-nix {wrong}\n"));
         session.prompt();
         assert_eq!(session.status().as_deref(), Some("failed"), "{}", session.said);
@@ -226,7 +230,7 @@ fn directories_and_options_are_taken_and_odd_names_too() {
             "the last one stays"
         );
         assert!(
-            session.said.contains("unexpected argument")
+            session.said.contains(why)
                 && session
                     .said
                     .contains("use cargo-nix [DIR] [--impure] [--offline] [--wait]")

@@ -330,14 +330,16 @@ fn develop_passes_on_what_the_hook_exported_to_other_shells_and_commands() {
 fn develop_says_when_the_hook_ends_bash() {
     let world = World::new();
     let mut env = simple();
-    env.shell_hook = "exit 3".into();
-    let output = run(verb(&world, "develop", &env).args(["--command", "true"]));
-    assert_eq!(output.status.code(), Some(4), "{}", both(&output));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("the shellHook ended bash"),
-        "{}",
-        both(&output)
-    );
+    for hook in ["exit 3", "true\nif"] {
+        env.shell_hook = hook.into();
+        let output = run(verb(&world, "develop", &env).args(["--command", "true"]));
+        assert_eq!(output.status.code(), Some(4), "{}", both(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("the shellHook ended bash"),
+            "{}",
+            both(&output)
+        );
+    }
 }
 
 #[test]

@@ -153,8 +153,8 @@ fn after_hook(hook: &str, before: Variables) -> Result<Variables> {
     })?;
     let text = std::fs::read(&dump).map_err(|_| Error::Project {
         message: format!(
-            "the shellHook ended bash ({status}) before it was through\n  an `exit`, or an error under \
-             `set -e`: look into shellHook of crate-env.nix"
+            "the shellHook ended bash ({status}) before it was through\n  an `exit`, a syntax error, or an error \
+             under `set -e`: look into shellHook of crate-env.nix"
         ),
     })?;
     Ok(taken_over(before, &text))

@@ -108,7 +108,9 @@ fn load(words: &[OsString]) -> Option<DirenvExportArgs> {
         Err(error) if error.use_stderr() => error.to_string(),
         Err(_) => return None,
     };
-    let load: DirenvExportArgs = matches(command().ignore_errors(true), words).ok()?;
+    // Not even with errors ignored is a word without a letter (`"$UNSET"`) taken.
+    let words: Vec<OsString> = words.iter().filter(|word| !word.is_empty()).cloned().collect();
+    let load: DirenvExportArgs = matches(command().ignore_errors(true), &words).ok()?;
     let line = fault.lines().next().unwrap_or_default();
     Some(DirenvExportArgs {
         fault: Some(line.strip_prefix("error: ").unwrap_or(line).to_owned()),

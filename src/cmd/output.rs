@@ -25,7 +25,7 @@ pub(super) fn print(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<()> {
 /// Writes `page` to the file that the user names, and says so.
 ///
 /// # Errors
-/// Those of [`file`].
+/// Those of [`file()`].
 pub(super) fn page(path: &Path, page: &str, quiet: bool) -> Result<()> {
     file(path, page.as_bytes())?;
     if !quiet {
