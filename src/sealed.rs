@@ -11,7 +11,9 @@
 //! Never: an error for a file that cannot be read or does not check out.
 
 use crate::error::{Error, Result};
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Bumped when the meaning of any payload changes; older files are then absent.
@@ -19,6 +21,8 @@ const FORMAT: &str = "1";
 
 /// How the temporary files beside ours begin (a killed process may leave one).
 pub const TEMPORARY_PREFIX: &str = ".cargo-nix-new-";
+/// The mode of files that are for this user's eyes alone.
+const OURS: u32 = 0o600;
 
 /// The payload of `path`, if it is there, of this `kind`, and whole.
 pub fn read(path: &Path, kind: &str) -> Option<Vec<u8>> {
@@ -48,7 +52,7 @@ pub fn write(path: &Path, kind: &str, payload: &[u8]) -> Result<()> {
     let header = format!("cargo-nix {kind} {FORMAT} {}\n", blake3::hash(payload).to_hex());
     let directory = path.parent().unwrap_or(Path::new("."));
     make_directory(directory).map_err(Error::io("creating", directory))?;
-    put(directory, path, &[header.as_bytes(), payload])
+    put(directory, path, &[header.as_bytes(), payload], OURS)
 }
 
 /// Makes a directory of the cache and those above it, for this user's eyes alone;
@@ -72,13 +76,18 @@ pub fn make_directory(directory: &Path) -> std::io::Result<()> {
 pub fn replace(path: &Path, parts: &[&[u8]]) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory).map_err(Error::io("creating", directory))?;
-    put(directory, path, parts)
+    put(directory, path, parts, OURS)
 }
 
-/// As [`replace`]; `directory`, where `path` lies, is there.
-fn put(directory: &Path, path: &Path, parts: &[&[u8]]) -> Result<()> {
+/// As [`replace`]; `directory`, where `path` lies, is there. The file has this mode,
+/// less what the user's umask takes away.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn put(directory: &Path, path: &Path, parts: &[&[u8]], mode: u32) -> Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
+        .permissions(Permissions::from_mode(mode))
         .tempfile_in(directory)
         .map_err(Error::io("writing a file in", directory))?;
     for part in parts {

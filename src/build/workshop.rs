@@ -114,7 +114,7 @@ pub fn store(vars: &Vars) -> Result<(Context, Index, Builder), Unserved> {
         .map_err(|error| Local::because(error.to_string()))?;
     let index = Index::below(&cache);
     let mut builder = Builder::below(index.dir(), vars, context.sandbox_paths.clone())
-        .map_err(|error| Local::because(error.to_string()))?;
+        .map_err(|error| Unserved::Without(error.to_string()))?;
     tree::provide(&mut context, &index, &cache, &builder)?;
     builder.mounts = context.tree.iter().flat_map(HostTree::settings).collect();
     Ok((context, index, builder))

@@ -2,11 +2,11 @@
 //! where this program is.
 
 use super::output;
+use super::start::{is_program, programs};
 use crate::cli::HookArgs;
 use crate::error::{Error, Result};
 use crate::vars::Vars;
 use std::ffi::OsStr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,15 +34,7 @@ fn as_called(called: &OsStr, path: Option<&OsStr>, ourselves: PathBuf) -> PathBu
     } else {
         let real = |path: &Path| path.canonicalize().ok();
         let own = real(&ourselves);
-        std::env::split_paths(path.unwrap_or_default())
-            .filter(|directory| directory.is_absolute())
-            .map(|directory| directory.join(called))
-            .find(|path| is_program(path) && real(path) == own)
+        programs(called, path.unwrap_or_default()).find(|path| real(path) == own)
     };
     named.unwrap_or(ourselves)
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

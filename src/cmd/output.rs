@@ -1,8 +1,8 @@
 //! What the verbs give: to standard output, or into a file that the user names.
 
 use crate::error::{Error, Result};
+use crate::sealed;
 use crate::vars::Vars;
-use std::fs::Permissions;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -58,23 +58,13 @@ pub(super) fn file(path: &Path, bytes: &[u8]) -> Result<()> {
             "there is no directory {directory}\n  make it first, or name another file"
         )));
     }
-    let written = Error::io("writing", path);
     if place.exists() && !place.is_file() {
-        return std::fs::write(&place, bytes).map_err(written);
+        return std::fs::write(&place, bytes).map_err(Error::io("writing", path));
     }
     let mode = place
         .metadata()
         .map_or(0o666, |old| old.permissions().mode() & 0o777);
-    let mut beside = tempfile::Builder::new()
-        .prefix(crate::sealed::TEMPORARY_PREFIX)
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(directory)
-        .map_err(Error::io("writing a file in", directory))?;
-    beside
-        .write_all(bytes)
-        .and_then(|()| beside.persist(&place).map_err(|error| error.error))
-        .map(drop)
-        .map_err(written)
+    sealed::put(directory, &place, &[bytes], mode)
 }
 
 /// Whether what is printed may be coloured.

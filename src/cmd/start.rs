@@ -9,6 +9,7 @@ use crate::vars::Vars;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -145,6 +146,21 @@ pub(super) fn find(program: &OsStr, variables: &Variables) -> Option<PathBuf> {
     std::env::split_paths(path)
         .map(|dir| dir.join(program))
         .find(|path| Path::is_file(path))
+}
+
+/// The programs of this name on PATH, in its order. Only what is absolute counts, as
+/// the rest is another place in each directory, which may be a stranger's.
+pub(super) fn programs(name: &Path, path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(path)
+        .filter(|directory| directory.is_absolute())
+        .map(move |directory| directory.join(name))
+        .filter(|path| is_program(path))
+}
+
+/// Whether it is a file that can be executed.
+pub(super) fn is_program(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

@@ -23,28 +23,41 @@ enum Task {
 
 fn main() -> io::Result<()> {
     let Task::Assets { dir } = Task::parse();
-    let command = without_hidden(&cargo_nix::cli::Cli::command());
-    man_pages(&command, &dir.join("share/man/man1"))?;
+    let command = cargo_nix::cli::Cli::command();
+    man_pages(&without_hidden(&command), &dir.join("share/man/man1"))?;
     completions(&offered(&command), &dir)
 }
 
-/// The command line as users see it: completions would offer hidden verbs too,
-/// and `help` as a verb repeats all others.
+/// The command line as users see it, for pages about verbs that are not hidden, as
+/// `help` as a verb repeats all others.
 fn without_hidden(command: &Command) -> Command {
-    let mut shown = Command::new(NAME)
-        .bin_name(NAME)
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_help_subcommand(true)
-        .subcommands(
-            command
-                .get_subcommands()
-                .filter(|verb| !verb.is_hide_set())
-                .cloned(),
-        );
+    bare(command).bin_name(NAME).subcommands(verbs(command).cloned())
+}
+
+/// The command as completions are to know it: of its verbs and options, at every
+/// depth, those that are not hidden. The makers of completions show all.
+fn offered(command: &Command) -> Command {
+    let options = command.get_arguments().filter(|option| !option.is_hide_set());
+    bare(command)
+        .subcommands(verbs(command).map(offered))
+        .args(options.cloned())
+}
+
+fn verbs(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|verb| !verb.is_hide_set())
+}
+
+/// What a command is called and says of itself, without verbs and options.
+fn bare(command: &Command) -> Command {
+    let name: &'static str = command.get_name().to_owned().leak();
+    let mut bare = Command::new(name).disable_help_subcommand(true);
     if let Some(about) = command.get_about() {
-        shown = shown.about(about.clone());
+        bare = bare.about(about.clone());
     }
-    shown
+    match command.get_version() {
+        Some(_) => bare.version(env!("CARGO_PKG_VERSION")),
+        None => bare,
+    }
 }
 
 /// One page for the program and one for each verb that is not hidden, named as
@@ -52,25 +65,6 @@ fn without_hidden(command: &Command) -> Command {
 fn man_pages(command: &Command, dir: &Path) -> io::Result<()> {
     std::fs::create_dir_all(dir)?;
     clap_mangen::generate_to(command.clone(), dir)
-}
-
-/// The command as completions are to know it: of its verbs and options, at every
-/// depth, those that are not hidden. The makers of completions show all.
-fn offered(command: &Command) -> Command {
-    let name: &'static str = command.get_name().to_owned().leak();
-    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
-    let options = command.get_arguments().filter(|option| !option.is_hide_set());
-    let mut shown = Command::new(name)
-        .disable_help_subcommand(true)
-        .subcommands(verbs.map(offered))
-        .args(options.cloned());
-    if let Some(about) = command.get_about() {
-        shown = shown.about(about.clone());
-    }
-    match command.get_version() {
-        Some(_) => shown.version(env!("CARGO_PKG_VERSION")),
-        None => shown,
-    }
 }
 
 /// Appends the completions of one shell.

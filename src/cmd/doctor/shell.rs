@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::cmd::direnv;
+use crate::cmd::start::programs;
 use crate::hook::Shell;
 use crate::host::answer;
 use crate::vars::Vars;
@@ -18,14 +19,9 @@ const SHELL_FILES: &[(&str, &str)] = &[
     ("elvish", ".config/elvish/rc.elv"),
 ];
 
-/// What a program on PATH says. An entry of PATH that is not absolute is a place in
-/// the directory at hand, which may be a stranger's, and is left out.
+/// What a program on PATH says.
 fn asked(name: &str, argument: &str) -> Option<String> {
-    let path = std::env::var_os("PATH")?;
-    let places = std::env::split_paths(&path).filter(|place| place.is_absolute());
-    let program = places
-        .map(|place| place.join(name))
-        .find(|program| program.is_file())?;
+    let program = programs(Path::new(name), &std::env::var_os("PATH")?).next()?;
     answer(Command::new(program).arg(argument))
 }
 
