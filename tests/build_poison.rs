@@ -1,11 +1,11 @@
 //! Whatever can change a unit is changed alone, with real cargo: exactly the
 //! units that it can reach are others, and the program says what one that plain
-//! cargo has built says. What must not matter is changed alone, too: all hits.
+//! cargo has built says, also where a seed of the unchanged project is at hand. What must not matter is changed alone, too: all hits.
 
 mod build_help;
 mod common;
 
-use build_help::{ALL, Build, append, build, checkout, edit, set};
+use build_help::{ALL, Build, append, await_seeds, build, checkout, edit, set};
 use common::units::Units;
 use common::{both, run};
 use std::path::Path;
@@ -45,15 +45,19 @@ fn first(units: &Units) -> Build {
     let first = build(units, units.cargo(&project).arg("run"));
     assert_eq!(first.said, plainly(units, &project, |_| ()));
     first.assert_store_backed("app", "at first");
+    // What it leaves for other checkouts is no reason to take less account of a change.
+    await_seeds(units, 1);
     first
 }
 
 fn poison(changes: &[Change]) {
     let units = Units::new();
     let first = first(&units);
-    for (at, change) in changes.iter().enumerate() {
+    for change in changes {
         let what = change.what;
-        let project = checkout(&units, &format!("changed-{at}"));
+        // Where it was, a build would find what the first one has left for it.
+        std::fs::remove_dir_all(units.world.path().join("first")).unwrap();
+        let project = checkout(&units, "first");
         (change.files)(&project);
         let mut command = units.cargo(&project);
         (change.cargo)(command.arg("run"));

@@ -1,7 +1,7 @@
 //! `make bench`: the figures of the README, as a table in Markdown on standard
 //! output. UPDATE=1 writes the table into the README too, between its markers;
 //! ONLY=units measures builds alone, ONLY=synthetic of them those of many small
-//! units, ONLY=direnv what direnv takes.
+//! units, ONLY=cold a small one in empty stores, ONLY=direnv what direnv takes.
 //!
 //! Whole processes are measured from spawn to exit, the candidates in turn, so
 //! that a busy machine slows all of them; ratios are of one run. Nothing is
@@ -82,12 +82,13 @@ fn rows_of(part: &str, place: &Place) -> Vec<Row> {
     match part {
         "units" => units::rows(place),
         "synthetic" => units::synthetic_rows(place),
+        "cold" => vec![units::small_cold_row(place)],
         "direnv" => {
             let project = place.project("small", 0);
             place.fill(&project);
             direnv::rows(place, &project)
         }
-        _ => panic!("ONLY is 'units', 'synthetic' or 'direnv', and not '{part}'"),
+        _ => panic!("ONLY is 'units', 'synthetic', 'cold' or 'direnv', and not '{part}'"),
     }
 }
 

@@ -33,7 +33,7 @@ const IDLE_ROUNDS: usize = 20;
 /// # Panics
 /// If a build fails, or does not come from where it has to.
 pub fn rows(place: &Place) -> Vec<Row> {
-    let mut rows = vec![cold_row("sd", &small_colds(place))];
+    let mut rows = vec![small_cold_row(place)];
     let world = World::new(place);
     let bat = Project::new(&world, "bat", "0.25.0");
     world.fill();
@@ -52,15 +52,18 @@ pub fn synthetic_rows(place: &Place) -> Vec<Row> {
     synthetic::rows(&world)
 }
 
-/// Of a small project, in a store of its own each time.
-fn small_colds(place: &Place) -> Vec<Cold> {
+/// That of a small project, in a store of its own each time.
+///
+/// # Panics
+/// As [`rows`].
+pub fn small_cold_row(place: &Place) -> Row {
     let cold = |_| {
         let world = World::new(place);
         let sd = Project::new(&world, "sd", "1.0.0");
         world.fill();
         Cold::measure(&world, &sd)
     };
-    (0..COLD_ROUNDS).map(cold).collect()
+    cold_row("sd", &(0..COLD_ROUNDS).map(cold).collect::<Vec<_>>())
 }
 
 fn cold_row(name: &str, colds: &[Cold]) -> Row {
@@ -91,6 +94,7 @@ impl Cold {
         let (plain_checkout, our_checkout) = (project.checkout("plain"), project.checkout("cold"));
         let plain = world.plain(&plain_checkout, &["build"]);
         let ours = world.ours(&our_checkout, &["build"]);
+        eprintln!("bench: plain, ours: {plain:.2?}, {ours:.2?}");
         Cold {
             plain,
             ours,

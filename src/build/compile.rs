@@ -12,7 +12,7 @@ use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
 use super::{
-    Local, argfile, chained, depinfo, heal, invocation, libraries, place, probe, roots, tree, workshop,
+    Local, argfile, chained, depinfo, heal, invocation, libraries, place, probe, roots, seed, tree, workshop,
 };
 use crate::bounded;
 use crate::env::render::is_identifier;
@@ -47,7 +47,8 @@ pub fn main(words: &[OsString]) -> ExitCode {
             let Some(context) = probe::answer(&vars, rustc, arguments) else {
                 return exec(&vars, rustc, arguments, None);
             };
-            if probe::is_first(arguments, |name| std::env::var_os(name)) {
+            let is_first = probe::is_first(arguments, |name| std::env::var_os(name));
+            if is_first && !seed::begin(&context, &vars) {
                 tree::look_ahead(&context, &vars);
             }
             return ExitCode::SUCCESS;
@@ -215,11 +216,15 @@ fn finish(
     let rules = |escape: fn(&str) -> String| {
         Rewriter::new([(lib.clone(), escape(&out_dir)), (source.clone(), escape(&root))])
     };
+    let rewriter = rules(depinfo::escape);
+    let value_of = |name: &str| workshop.variables.get(OsStr::new(name)).cloned();
+    // One that the unit depends on besides those of its `.d`.
+    let variable = workshop.crate_variable();
+    let more = depinfo::env_dep(&variable, value_of(&variable).as_deref());
     let here = Here {
         shim: unit.is_build_script().then_some(workshop.program.as_path()),
-        rewriter: &rules(depinfo::escape),
-        variables: &workshop.variables,
-        variable: &workshop.crate_variable(),
+        dep_info: &|text| depinfo::rewrite(&text, &rewriter, value_of) + &more,
+        stamp: None,
     };
     place::unit(
         &obtained.key,
@@ -232,7 +237,12 @@ fn finish(
     let path = Path::new(&obtained.record.path).join("unit/stderr");
     let recorded = read(&path)?;
     let said = messages::replay(&recorded, Wanted::by(unit), &rules(str::to_owned));
-    roots::mark(&unit.out_dir, &workshop.builder, &workshop.context.system);
+    roots::mark(
+        &unit.out_dir,
+        &workshop.builder,
+        &workshop.context.system,
+        &workshop.index,
+    );
     // Nobody listens if cargo is gone.
     let _ = std::io::stderr().write_all(said.as_bytes());
     // Of proc-macros; most write nothing there.

@@ -57,13 +57,18 @@ pub fn read(cache: &Path) -> Vec<Build> {
         .flatten()
         .filter_map(|file| {
             let id = file.file_name().into_string().ok()?;
-            let text = std::fs::read(file.path()).ok()?;
-            Build::parse(id, &String::from_utf8_lossy(&text))
+            build(cache, &id)
         })
         .collect();
     builds.sort_by_key(Build::start);
     settle(&mut builds, journal::written);
     builds
+}
+
+/// One of them, by its id.
+pub fn build(cache: &Path, id: &str) -> Option<Build> {
+    let text = std::fs::read(journal::directory(cache).join(id)).ok()?;
+    Build::parse(id.to_owned(), &String::from_utf8_lossy(&text))
 }
 
 /// Learns when local units ended: from what a later build found in their

@@ -60,6 +60,11 @@ impl Index {
         }
     }
 
+    /// The index whose directory this is.
+    pub fn at(dir: &Path) -> Index {
+        Index { dir: dir.to_owned() }
+    }
+
     /// The directory of the index.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -87,8 +92,14 @@ impl Index {
 
     /// The derivation that made a store path, if it was a unit of ours.
     pub fn derivation_of(&self, path: &str) -> Option<String> {
+        let derivation = self.made(path)?.derivation;
+        Path::new(&derivation).exists().then_some(derivation)
+    }
+
+    /// What is known of a store path, if it was a unit of ours.
+    pub fn made(&self, path: &str) -> Option<Record> {
         let record: Record = read(&self.file("by-path", base_name(path)), "unit")?;
-        (record.path == path && Path::new(&record.derivation).exists()).then_some(record.derivation)
+        (record.path == path).then_some(record)
     }
 
     /// Remembers how a store path was made, for `cargo-nix why`; nothing else

@@ -172,7 +172,8 @@ pub fn note(cache: &Path, mut entry: Entry) {
     }
     if length == 0 {
         text.insert_str(0, &line(&Line::Build { command: command() }));
-        prune(&directory);
+        // The marks of `said_once` beside them double the number.
+        prune(&directory, 2 * KEPT);
     }
     let _ = file.write_all(text.as_bytes());
 }
@@ -191,8 +192,8 @@ fn cut(text: &str, length: usize) -> String {
     }
 }
 
-/// Removes the oldest builds beyond [`KEPT`].
-fn prune(directory: &Path) {
+/// Removes the older half of the files, if there are more than so many.
+pub(super) fn prune(directory: &Path, most: usize) {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return;
     };
@@ -200,12 +201,11 @@ fn prune(directory: &Path) {
         .flatten()
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
-    // The marks of `said_once` beside them double the number.
-    if files.len() <= 2 * KEPT {
+    if files.len() <= most {
         return;
     }
     files.sort();
-    for (_, path) in &files[..files.len() - KEPT] {
+    for (_, path) in &files[..files.len() - most / 2] {
         let _ = std::fs::remove_file(path);
     }
 }
@@ -301,7 +301,7 @@ mod tests {
         for n in 0..=2 * KEPT {
             std::fs::write(directory.join(format!("{n}-0")), "").unwrap();
         }
-        prune(&directory);
+        prune(&directory, 2 * KEPT);
         assert_eq!(std::fs::read_dir(&directory).unwrap().count(), KEPT);
     }
 

@@ -33,6 +33,7 @@
 //! - [`fetched`]: what cargo downloaded and unpacked, compared
 //! - [`timeline`]: a build as a page
 //! - [`report`]: what is told of a unit, and to whom
+//! - [`seed`]: what a build left in its target directory, for the next checkout of the same
 //! - [`roots`]: what keeps the collector from a target directory's units
 //! - [`workshop`]: what both kinds of units have in common
 //! - [`compile`], [`script`]: the two kinds of units, from end to end
@@ -75,6 +76,7 @@ pub mod report;
 pub mod roots;
 pub mod runs;
 pub mod script;
+pub mod seed;
 pub mod service;
 pub mod sidecar;
 pub mod source;

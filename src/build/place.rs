@@ -7,30 +7,26 @@
 //! sidecar last.
 
 use super::index::Record;
-use super::paths::Rewriter;
-use super::plan::Variables;
+use super::script;
 use super::sidecar::{Looks, Sidecar, path_of};
-use super::{depinfo, script};
 use crate::bounded;
 use crate::error::{Error, Result};
 use crate::sealed;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// What is placed otherwise than it is in the store.
 pub struct Here<'a> {
     /// A build script gets a shim that runs this program instead of its executable.
     pub shim: Option<&'a Path>,
-    /// Where the paths of the store's `.d` are here.
-    pub rewriter: &'a Rewriter,
-    /// The variables of cargo's process.
-    pub variables: &'a Variables,
-    /// One that the unit depends on besides those of its `.d`.
-    pub variable: &'a str,
+    /// What the store's `.d` is here.
+    pub dep_info: &'a (dyn Fn(String) -> String + Sync),
+    /// When the files were written; now, if that is not given.
+    pub stamp: Option<SystemTime>,
 }
 
 /// Places the unit in `out_dir`.
@@ -52,19 +48,14 @@ pub fn unit(key: &str, record: &Record, out_dir: &Path, stem: &str, here: &Here)
         let (from, to) = (lib.join(&name), out_dir.join(&name));
         let looks = if name.ends_with(".d") {
             let text = bounded::read(&from, bounded::LARGE).map_err(Error::io("reading", &from))?;
-            let value_of = |name: &str| here.variables.get(OsStr::new(name)).cloned();
-            let text = depinfo::rewrite(&String::from_utf8_lossy(&text), here.rewriter, value_of);
-            let more = depinfo::env_dep(here.variable, value_of(here.variable).as_deref());
-            write(&to, 0o666, |file| {
-                file.write_all(text.as_bytes())?;
-                file.write_all(more.as_bytes())
-            })?;
+            let text = (here.dep_info)(String::from_utf8_lossy(&text).into_owned());
+            write(&to, 0o666, here.stamp, |file| file.write_all(text.as_bytes()))?;
             continue;
         } else if name.ends_with(".rlib") && has_metadata {
             link(&from, &to)?;
             None
         } else if let (Some(program), true) = (here.shim, name == stem) {
-            Some(write(&to, 0o777, |file| {
+            Some(write(&to, 0o777, here.stamp, |file| {
                 file.write_all(script::shim(program, &from).as_bytes())
             })?)
         } else {
@@ -75,7 +66,7 @@ pub fn unit(key: &str, record: &Record, out_dir: &Path, stem: &str, here: &Here)
                 .permissions()
                 .mode();
             let mode = if mode & 0o111 == 0 { 0o666 } else { 0o777 };
-            Some(write(&to, mode, |file| {
+            Some(write(&to, mode, here.stamp, |file| {
                 std::io::copy(&mut store, file).map(drop)
             })?)
         };
@@ -112,14 +103,21 @@ pub fn clear(out_dir: &Path, stem: &str) -> Result<()> {
 }
 
 /// A new file beside `path`, renamed to it; gives its looks.
-fn write(path: &Path, mode: u32, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<Looks> {
+fn write(
+    path: &Path,
+    mode: u32,
+    stamp: Option<SystemTime>,
+    fill: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<Looks> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(sealed::TEMPORARY_PREFIX)
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(dir)
         .map_err(Error::io("writing a file in", dir))?;
-    fill(file.as_file_mut()).map_err(Error::io("writing", path))?;
+    fill(file.as_file_mut())
+        .and_then(|()| stamp.map_or(Ok(()), |stamp| file.as_file().set_modified(stamp)))
+        .map_err(Error::io("writing", path))?;
     let file = file
         .persist(path)
         .map_err(|error| Error::io("writing", path)(error.error))?;

@@ -3,12 +3,13 @@
 //!
 //! A unit that is served leaves a mark for its target directory; the build
 //! service makes the root when nobody has asked for a while, and takes the mark
-//! away. Until then the service itself holds what it has built. So a build in
+//! away (and [`seed`] what it is to leave for the next checkout). Until then the service itself holds what it has built. So a build in
 //! which everything is a hit waits for nothing.
 
 use super::realise::Builder;
 use super::script::{RUN, Run};
-use super::{index, sidecar::Sidecar};
+use super::seed::{self, wanted::Wanted};
+use super::{index, index::Index, sidecar::Sidecar};
 use cargo_nix_protocol::{StoreInput, UnitAsk};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,17 +42,23 @@ const RECENT: Duration = Duration::from_secs(5);
 struct Mark {
     target: PathBuf,
     system: String,
+    /// What its build is to leave for the next checkout.
+    #[serde(default)]
+    seed: Option<Wanted>,
 }
 
 /// Marks the target directory of `out_dir`, for the service to make its root.
 /// Nothing depends on its success but what a collection leaves.
-pub fn mark(out_dir: &Path, builder: &Builder, system: &str) {
+pub fn mark(out_dir: &Path, builder: &Builder, system: &str, index: &Index) {
     let is_top = |dir: &&Path| TOP.iter().any(|file| dir.join(file).exists());
-    let Some(target) = out_dir.ancestors().find(is_top) else {
-        return;
-    };
-    let name = blake3::hash(target.as_os_str().as_encoded_bytes()).to_hex();
-    let file = marks(&builder.socket).join(&name[..32]);
+    if let Some(target) = out_dir.ancestors().find(is_top) {
+        mark_target(target, builder, system, || seed::of_this_run(index));
+    }
+}
+
+/// The same, of the target directory itself.
+pub fn mark_target(target: &Path, builder: &Builder, system: &str, seed: impl Fn() -> Option<Wanted>) {
+    let file = mark_of(target, builder);
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     // An older one may be of a service that was killed.
     if modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < RECENT)) {
@@ -60,10 +67,21 @@ pub fn mark(out_dir: &Path, builder: &Builder, system: &str) {
     let mark = Mark {
         target: target.to_owned(),
         system: system.to_owned(),
+        seed: seed(),
     };
     if index::write(&file, "mark", &mark).is_ok() {
         builder.wake();
     }
+}
+
+/// Takes the mark of a target directory away: what is placed next leaves another.
+pub fn unmark(target: &Path, builder: &Builder) {
+    let _ = std::fs::remove_file(mark_of(target, builder));
+}
+
+fn mark_of(target: &Path, builder: &Builder) -> PathBuf {
+    let name = blake3::hash(target.as_os_str().as_encoded_bytes()).to_hex();
+    marks(&builder.socket).join(&name[..32])
 }
 
 /// Where the marks for the service on this socket are.
@@ -73,6 +91,7 @@ fn marks(socket: &Path) -> PathBuf {
 
 /// Makes the roots that are marked; `build` builds a unit.
 pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
+    let index = socket.ancestors().nth(2).map(Index::at);
     let Ok(entries) = std::fs::read_dir(marks(socket)) else {
         return;
     };
@@ -90,6 +109,9 @@ pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
             continue;
         }
         let root = mark.target.join(LINK);
+        if let (Some(wanted), Some(index)) = (&mark.seed, &index) {
+            seed::leave(wanted, &mark.target, index);
+        }
         if !build(&set("cargo-nix-target", &mark.system, root, units)) {
             // The next service tries again.
             let _ = index::write(&entry.path(), "mark", &mark);

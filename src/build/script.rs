@@ -72,6 +72,19 @@ impl Run {
         (run.invoked == invoked(out_dir)).then_some(run)
     }
 
+    /// Records that the run which cargo knows by this `OUT_DIR` is in the store.
+    ///
+    /// # Errors
+    /// The target directory cannot be written.
+    pub fn record(path: &str, derivation: &str, out_dir: &Path) -> Result<()> {
+        let run = Run {
+            path: path.to_owned(),
+            derivation: derivation.to_owned(),
+            invoked: invoked(out_dir),
+        };
+        index::write(&Run::file(out_dir), "run", &run)
+    }
+
     fn file(out_dir: &Path) -> PathBuf {
         out_dir.with_file_name(RUN)
     }
@@ -264,12 +277,7 @@ fn finish(obtained: &Obtained, source: &plan::Source, out_dir: &Path) -> Result<
         false => out_dir::lead_home(stdout, &out, out_dir, &shared),
     };
     let stdout = watched::at_home(stdout, source);
-    let run = Run {
-        path,
-        derivation,
-        invoked: invoked(out_dir),
-    };
-    index::write(&Run::file(out_dir), "run", &run).map_err(cannot)?;
+    Run::record(&path, &derivation, out_dir).map_err(cannot)?;
     let _ = std::io::stderr().write_all(&stderr);
     let _ = std::io::stdout().write_all(&stdout);
     Ok(())

@@ -89,6 +89,13 @@ impl Sidecar {
         names.all(|name| dir.join(name).symlink_metadata().is_err())
     }
 
+    /// Whether all that was placed with it is still what was placed.
+    pub fn is_whole(&self, dir: &Path) -> bool {
+        self.files
+            .keys()
+            .all(|name| self.is_as_placed(&dir.join(name), name))
+    }
+
     fn is_as_placed(&self, artifact: &Path, name: &str) -> bool {
         let original = Path::new(&self.path).join("lib").join(name);
         match self.files.get(name) {

@@ -119,6 +119,26 @@ fn entries(build: &Value) -> &[Value] {
     build["units"].as_array().unwrap()
 }
 
+/// The seeds that builds have left.
+pub fn seeds(units: &Units) -> Vec<PathBuf> {
+    let dir = units.world.cache().join("units/seeds");
+    let entries = std::fs::read_dir(dir).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Waits until so many are there: the build service takes one when nobody has asked
+/// it for a while.
+pub fn await_seeds(units: &Units, count: usize) -> Vec<PathBuf> {
+    for _ in 0..120 {
+        let seeds = seeds(units);
+        if seeds.len() >= count {
+            return seeds;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    panic!("a build leaves no seed");
+}
+
 /// Replaces `old`, which must be there, in a file.
 pub fn edit(file: &Path, old: &str, new: &str) {
     let text = std::fs::read_to_string(file).unwrap();

@@ -1,0 +1,242 @@
+//! A seed into a target directory that is not there yet.
+//!
+//! All that is laid is of one instant: cargo takes a unit for stale when something
+//! that it depends on is younger. Meanwhile another cargo is kept away as cargo
+//! does it, by its locks.
+
+use super::super::context::Context;
+use super::super::index::{Index, Record, Tracked};
+use super::super::journal::{self, Outcome};
+use super::super::origin::Origin;
+use super::super::place::{self, Here};
+use super::super::realise::Builder;
+use super::super::script::Run;
+use super::super::workshop::{self, Unserved};
+use super::super::{Local, out_dir, roots, source};
+use super::take::find;
+use super::wanted::Wanted;
+use super::{Kind, Piece, Pieces, Seed, Source, Unit};
+use crate::error::{Error, Result};
+use crate::vars::Vars;
+use std::fs::File;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Threads that lay, at most; more would wait for the disk.
+const HANDS: usize = 4;
+
+/// Lays the seed, if all is as it was. What cannot be laid, cargo asks for.
+pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
+    let began = SystemTime::now();
+    let is_as_it_was = |(name, hash): (&String, &Option<String>)| wanted.variables.get(name) == hash.as_ref();
+    if !seed.variables.iter().all(is_as_it_was) || seed.absent.iter().any(|path| path.exists()) {
+        return;
+    }
+    let is_moved = is_moved(seed, wanted);
+    let is_of_use = |unit: &&Unit| !(is_moved && unit.is_vendored) && unit.is_there();
+    let units: Vec<&Unit> = seed.units.iter().filter(is_of_use).collect();
+    if units.is_empty() {
+        return;
+    }
+    let Ok((context, index, builder)) = checked(seed, wanted, vars) else {
+        return;
+    };
+    // Whether it is there was seen long ago, and two may begin at once.
+    if std::fs::create_dir(&wanted.target).is_err() {
+        return;
+    }
+    let hand = Hand {
+        seed,
+        pieces,
+        target: &wanted.target,
+        program: &builder.program,
+    };
+    let laid = hand.all(&units).unwrap_or_default();
+    roots::mark_target(&wanted.target, &builder, &context.system, || None);
+    let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
+    for unit in laid {
+        let Some(mut entry) = unit.entry.clone() else {
+            continue;
+        };
+        entry.outcome = Outcome::Hit;
+        entry.dir = wanted.target.join(&unit.dir);
+        entry.start = journal::micros(began);
+        entry.took = Some(took);
+        entry.path = Some(unit.path.clone());
+        journal::note(index.dir().parent().unwrap_or(index.dir()), entry);
+    }
+}
+
+/// Whether the workspace is another than that of the seed.
+fn is_moved(seed: &Seed, wanted: &Wanted) -> bool {
+    wanted.target.parent() != Some(&seed.workspace)
+}
+
+/// The environment at hand, if the machine and the sources are what they were.
+fn checked(
+    seed: &Seed,
+    wanted: &Wanted,
+    vars: &Vars,
+) -> std::result::Result<(Context, Index, Builder), Unserved> {
+    let store = workshop::store(vars)?;
+    let (_, index, builder) = &store;
+    let store_dir = vars.store_dir();
+    let workspace = wanted.target.parent().unwrap_or(&wanted.target);
+    let is_moved = is_moved(seed, wanted);
+    let is_as_it_was = |source: &Source| {
+        is_moved && source.root.is_relative() || source.is_as_it_was(workspace, &store_dir, index, builder)
+    };
+    let all = in_parts(&seed.sources, |part| part.iter().all(is_as_it_was));
+    match all.into_iter().all(|all| all) {
+        true => Ok(store),
+        false => Err(Local::because("a source has changed").into()),
+    }
+}
+
+/// Does it with parts of the whole at once.
+fn in_parts<'a, T: Sync, R: Send>(all: &'a [T], some: impl Fn(&'a [T]) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(HANDS);
+    std::thread::scope(|scope| {
+        let parts = all.chunks(all.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(|| some(part))).collect();
+        let done = parts.into_iter().map(|part| part.join());
+        done.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+impl Source {
+    fn is_as_it_was(&self, workspace: &Path, store_dir: &Path, index: &Index, builder: &Builder) -> bool {
+        let origin = Origin {
+            root: workspace.join(&self.root),
+            name: self.name.clone(),
+        };
+        let import = |item| builder.import(item).map_err(Unserved::from);
+        source::of(&origin, store_dir, index, import).is_ok_and(|source| source.input.path == self.path)
+    }
+}
+
+impl Unit {
+    fn is_there(&self) -> bool {
+        Path::new(&self.path).join("unit").is_dir() && Path::new(&self.derivation).exists()
+    }
+}
+
+/// What lays.
+struct Hand<'a> {
+    seed: &'a Seed,
+    pieces: &'a Pieces,
+    target: &'a Path,
+    program: &'a Path,
+}
+
+impl<'a> Hand<'a> {
+    /// Gives the units that are laid.
+    fn all(&self, units: &[&'a Unit]) -> Result<Vec<&'a Unit>> {
+        let locks = self
+            .seed
+            .locks
+            .iter()
+            .map(|lock| self.lock(&self.target.join(lock)));
+        let _locks = locks.collect::<Result<Vec<File>>>()?;
+        let stamp = self.stamp()?;
+        let is_laid = |unit: &&&Unit| self.unit(unit, stamp).is_ok();
+        let laid = in_parts(units, |part| {
+            part.iter().filter(is_laid).copied().collect::<Vec<_>>()
+        });
+        Ok(laid.concat())
+    }
+
+    fn lock(&self, path: &Path) -> Result<File> {
+        make(path.parent().unwrap_or(self.target))?;
+        let file = File::create(path).map_err(Error::io("creating", path))?;
+        file.lock().map_err(Error::io("locking", path))?;
+        Ok(file)
+    }
+
+    /// The instant of all that is laid, by the clock of the file system: what cargo
+    /// writes later is not older.
+    fn stamp(&self) -> Result<SystemTime> {
+        let path = self.target.join("CACHEDIR.TAG");
+        let tag = self.seed.tag.map(|tag| self.pieces.get(tag));
+        std::fs::write(&path, tag.unwrap_or_default()).map_err(Error::io("writing", &path))?;
+        let modified = path.metadata().and_then(|metadata| metadata.modified());
+        let stamp = modified.map_err(Error::io("reading", &path))?;
+        if tag.is_none() {
+            std::fs::remove_file(&path).map_err(Error::io("removing", &path))?;
+        }
+        Ok(stamp)
+    }
+
+    fn unit(&self, unit: &Unit, stamp: SystemTime) -> Result<()> {
+        let dir = self.target.join(&unit.dir);
+        let fingerprint = self.target.join(&unit.fingerprint);
+        make(&fingerprint)?;
+        match &unit.kind {
+            Kind::Compile { stem, key, dep_info } => {
+                make(&dir)?;
+                let record = Record {
+                    path: unit.path.clone(),
+                    derivation: unit.derivation.clone(),
+                    seconds: None,
+                    tracked: Tracked::default(),
+                };
+                let text = String::from_utf8_lossy(&dep_info.map_or_else(Vec::new, |text| self.here(text)))
+                    .into_owned();
+                let here = Here {
+                    shim: (!dir.ends_with("deps") && stem.starts_with("build_script_"))
+                        .then_some(self.program),
+                    dep_info: &|_| text.clone(),
+                    stamp: Some(stamp),
+                };
+                place::unit(key, &record, &dir, stem, &here)?;
+            }
+            Kind::Run { files } => {
+                let out = dir.join("out");
+                out_dir::copy(&Path::new(&unit.path).join("out"), &out)?;
+                for (name, text) in files {
+                    write(&dir.join(name), &self.here(*text), stamp)?;
+                }
+                Run::record(&unit.path, &unit.derivation, &out)?;
+            }
+        }
+        // The one without an ending is what cargo believes.
+        let (last, first): (Vec<_>, Vec<_>) = unit.notes.iter().partition(|(name, _)| !name.contains('.'));
+        first
+            .into_iter()
+            .chain(last)
+            .try_for_each(|(name, text)| write(&fingerprint.join(name), self.pieces.get(*text), stamp))
+    }
+
+    /// A text with this workspace in the place of the other.
+    fn here(&self, text: Piece) -> Vec<u8> {
+        let mut rest = self.pieces.get(text);
+        let workspace = self.target.parent().unwrap_or(self.target);
+        let [from, to] =
+            [&*self.seed.workspace, workspace].map(|path: &Path| path.as_os_str().as_encoded_bytes());
+        let mut here = Vec::with_capacity(rest.len());
+        while let Some(at) = find(rest, from) {
+            here.extend_from_slice(&rest[..at]);
+            here.extend_from_slice(to);
+            rest = &rest[at + from.len()..];
+        }
+        here.extend_from_slice(rest);
+        here
+    }
+}
+
+fn make(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).map_err(Error::io("creating", dir))
+}
+
+fn write(path: &Path, bytes: &[u8], stamp: SystemTime) -> Result<()> {
+    use std::io::Write;
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.set_modified(stamp)
+    };
+    write().map_err(Error::io("writing", path))
+}

@@ -1,0 +1,180 @@
+//! The seed of a target directory: what a build left there of the store, with
+//! cargo's own notes of it, so that the next checkout of the same begins where
+//! that one ended and cargo starts no process for what it finds fresh.
+//!
+//! - [`wanted`]: which seed a cargo at its beginning would have use for
+//! - [`take`]: from a target directory, by the build service
+//! - [`lay`]: into one that is not there yet
+//!
+//! Cargo looks at a unit's notes (its fingerprint) when it begins, and asks us
+//! only for what is not fresh. So the one moment to lay a seed is its first
+//! question, `rustc -vV`, which it puts where it finds no target directory.
+//!
+//! Promises: whether a unit is fresh is cargo's to say, by its own fingerprint, as
+//! in the directory that the seed is of. What our keys know beyond that is
+//! compared here: the environment, its host tree, each source by its stats, the
+//! variables that units were seen to read, files that must not be there, the
+//! configuration and command line of cargo. If one of them is another, nothing
+//! is laid, and each unit is asked for. A unit comes with its outputs before its
+//! notes, so that what is cut off in the middle is asked for again.
+
+mod lay;
+mod take;
+pub mod wanted;
+
+use super::context::Context;
+use super::index::Index;
+use super::journal::{self, Entry};
+use super::realise::Builder;
+use super::{roots, runs};
+use crate::sealed;
+use crate::vars::Vars;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use wanted::Wanted;
+
+/// What a [`Seed`] is sealed as.
+const KIND: &str = "seed";
+/// How many seeds are kept.
+const KEPT: usize = 50;
+/// What the note of a run about its [`Wanted`] is called.
+const NOTE: &str = "seed";
+
+/// See the module. Places are relative to the target directory.
+#[derive(Debug, Serialize, Deserialize)]
+struct Seed {
+    /// The workspace that it was taken from.
+    workspace: PathBuf,
+    /// The files by which cargo keeps others away meanwhile.
+    locks: Vec<PathBuf>,
+    /// What cargo puts at the top of a directory that it makes.
+    tag: Option<Piece>,
+    /// The sources of the units, and what they were in the store.
+    sources: Vec<Source>,
+    /// Files of the machine that must not be there.
+    absent: Vec<PathBuf>,
+    /// Variables that units were seen to read, each as [`wanted::Variables`] has it.
+    variables: BTreeMap<String, Option<String>>,
+    units: Vec<Unit>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Source {
+    /// Absolute, or in the workspace.
+    root: PathBuf,
+    name: String,
+    path: String,
+}
+
+/// A unit of the store in a target directory.
+#[derive(Debug, Serialize, Deserialize)]
+struct Unit {
+    kind: Kind,
+    /// Where its outputs are; of a run, cargo's directory of it.
+    dir: PathBuf,
+    /// Its output in the store, and its derivation.
+    path: String,
+    derivation: String,
+    /// Where cargo's notes of it are.
+    fingerprint: PathBuf,
+    /// Those.
+    notes: Vec<(String, Piece)>,
+    /// Its source is in the workspace: cargo's notes know where.
+    is_vendored: bool,
+    /// What was noted of it for `stats`.
+    entry: Option<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Kind {
+    /// Of rustc.
+    Compile {
+        stem: String,
+        key: String,
+        dep_info: Option<Piece>,
+    },
+    /// Of a build script; with what cargo wrote of its run.
+    Run { files: Vec<(String, Piece)> },
+}
+
+/// Bytes in the second part of a seed's file: where they begin and how many.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Piece(usize, usize);
+
+/// The bytes of a seed.
+#[derive(Default)]
+struct Pieces(Vec<u8>);
+
+impl Pieces {
+    fn add(&mut self, bytes: &[u8]) -> Piece {
+        let piece = Piece(self.0.len(), bytes.len());
+        self.0.extend_from_slice(bytes);
+        piece
+    }
+
+    /// Empty if the piece is not there.
+    fn get(&self, Piece(start, length): Piece) -> &[u8] {
+        let end = start.saturating_add(length);
+        self.0.get(start..end).unwrap_or_default()
+    }
+}
+
+fn directory(index: &Index) -> PathBuf {
+    index.dir().join("seeds")
+}
+
+fn read(index: &Index, key: &str) -> Option<(Seed, Pieces)> {
+    let bytes = sealed::read(&directory(index).join(key), KIND)?;
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let (json, pieces) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    Some((serde_json::from_slice(json).ok()?, Pieces(pieces.to_vec())))
+}
+
+fn write(index: &Index, key: &str, seed: &Seed, pieces: &Pieces) {
+    let json = serde_json::to_vec(seed).unwrap_or_default();
+    let payload = [&(json.len() as u64).to_le_bytes()[..], &json, &pieces.0].concat();
+    let directory = directory(index);
+    journal::prune(&directory, KEPT);
+    // Without it, the next checkout asks for each unit.
+    let _ = sealed::write(&directory.join(key), KIND, &payload);
+}
+
+/// At cargo's first question: notes which seed this build would leave, and lays it
+/// if there is one. Whether the machine was looked at for it.
+pub fn begin(context: &Context, vars: &Vars) -> bool {
+    let Some(wanted) = Wanted::here(context, vars) else {
+        return false;
+    };
+    let Ok(cache) = vars.cache_dir() else { return false };
+    let index = Index::below(&cache);
+    let note = runs::note(&index, NOTE);
+    if let (Ok(json), Ok(builder)) = (
+        serde_json::to_vec(&wanted),
+        Builder::below(index.dir(), vars, Vec::new()),
+    ) {
+        // One of a directory that was here is not of this build.
+        roots::unmark(&wanted.target, &builder);
+        runs::write(note.as_deref(), &json);
+    }
+    let Some((seed, pieces)) = read(&index, &wanted.key) else {
+        return false;
+    };
+    lay::lay(&seed, &pieces, &wanted, vars);
+    true
+}
+
+/// What this run of cargo is to leave a seed for, if its target directory was not
+/// there when it began.
+pub fn of_this_run(index: &Index) -> Option<Wanted> {
+    serde_json::from_slice(&runs::read(runs::note(index, NOTE).as_deref())?).ok()
+}
+
+/// Takes the seed of a target directory in which no unit was asked for for a while.
+pub fn leave(wanted: &Wanted, target: &Path, index: &Index) {
+    if wanted.target == target
+        && let Some((seed, pieces)) = take::take(wanted, index)
+    {
+        write(index, &wanted.key, &seed, &pieces);
+    }
+}

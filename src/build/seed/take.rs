@@ -1,0 +1,266 @@
+//! A seed out of a target directory. A cargo may be at work in it: it takes a
+//! unit's fingerprint away before it has it made anew, so a unit whose fingerprint
+//! is the same before and after a look at its outputs is whole.
+
+use super::super::index::{Index, Record};
+use super::super::journal::Entry;
+use super::super::script::{RUN, Run};
+use super::super::sidecar::{Looks, Sidecar};
+use super::super::{history, source};
+use super::wanted::Wanted;
+use super::{Kind, Piece, Pieces, Seed, Source, Unit};
+use crate::bounded;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What cargo's notes of a unit, and of a run, may be long: they are a few hundred
+/// bytes, but a script may print what it likes.
+const NOTE: u64 = 4 << 20;
+/// Bytes of a seed, at most.
+const LARGEST: usize = 128 << 20;
+
+/// The seed of the build's target directory, if something of the store is in it.
+pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
+    let cache = index.dir().parent()?;
+    let build = history::build(cache, &wanted.build);
+    let entries = build.map(|build| build.units).unwrap_or_default();
+    let mut taker = Taker {
+        wanted,
+        index,
+        root: wanted.target.parent()?,
+        sources: source::known(index)
+            .map(|(path, root, name)| (path.clone(), Source { root, name, path }))
+            .collect(),
+        entries: entries
+            .into_iter()
+            .map(|entry| ((entry.dir.clone(), entry.stem.clone()), entry))
+            .collect(),
+        pieces: Pieces::default(),
+        seen: Seen::default(),
+    };
+    let tag = bounded::read(&wanted.target.join("CACHEDIR.TAG"), NOTE).ok();
+    let tag = tag.map(|tag| taker.pieces.add(&tag));
+    let (mut locks, mut units) = (Vec::new(), Vec::new());
+    for profile in profiles(&wanted.target) {
+        locks.extend(locks_of(&profile).filter_map(|lock| taker.relative(&lock)));
+        units.extend(taker.profile(&profile));
+    }
+    let Taker {
+        pieces, seen, root, ..
+    } = taker;
+    let whole = !units.is_empty() && pieces.0.len() <= LARGEST;
+    let variables = seen.variables.into_iter();
+    let seed = Seed {
+        workspace: root.to_path_buf(),
+        locks,
+        tag,
+        sources: seen.sources.into_iter().collect(),
+        absent: seen.absent.into_iter().collect(),
+        variables: variables
+            .map(|name| (name.clone(), wanted.variables.get(&name).cloned()))
+            .collect(),
+        units,
+    };
+    whole.then_some((seed, pieces))
+}
+
+/// `target/<profile>` and `target/<triple>/<profile>`.
+fn profiles(target: &Path) -> Vec<PathBuf> {
+    let directories = |dir: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let is_dir = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        entries.filter(is_dir).map(|entry| entry.path()).collect()
+    };
+    let is_profile = |dir: &PathBuf| dir.join(".fingerprint").is_dir();
+    let top = directories(target);
+    let below = top
+        .iter()
+        .filter(|dir| !is_profile(dir))
+        .flat_map(|dir| directories(dir));
+    top.iter().cloned().chain(below).filter(is_profile).collect()
+}
+
+fn locks_of(profile: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(profile).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(".cargo-") && name.ends_with("lock")
+    })
+}
+
+/// What the units of a seed were seen to depend on.
+#[derive(Default)]
+struct Seen {
+    sources: BTreeSet<Source>,
+    absent: BTreeSet<PathBuf>,
+    variables: BTreeSet<String>,
+}
+
+struct Taker<'a> {
+    wanted: &'a Wanted,
+    index: &'a Index,
+    /// The workspace's.
+    root: &'a Path,
+    /// By store path.
+    sources: HashMap<String, Source>,
+    /// By directory and stem.
+    entries: HashMap<(PathBuf, String), Entry>,
+    pieces: Pieces,
+    seen: Seen,
+}
+
+impl Taker<'_> {
+    fn relative(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.strip_prefix(&self.wanted.target).ok()?.to_path_buf())
+    }
+
+    fn profile(&mut self, profile: &Path) -> Vec<Unit> {
+        let list = |dir: PathBuf| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+            let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+            paths.sort();
+            paths
+        };
+        // By the hash at the end of their names, which is that of the unit.
+        let hash = |name: &str| Some(name.rsplit_once('-')?.1.to_owned());
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let notes: HashMap<String, PathBuf> = list(profile.join(".fingerprint"))
+            .into_iter()
+            .filter_map(|dir| Some((hash(&name(&dir)?)?, dir)))
+            .collect();
+        let packages = list(profile.join("build"));
+        let dirs = packages.iter().cloned().chain([profile.join("deps")]);
+        let mut units = Vec::new();
+        for file in dirs.flat_map(list) {
+            let (Some(dir), Some(name)) = (file.parent(), name(&file)) else {
+                continue;
+            };
+            let stem = name.strip_prefix('.').and_then(|name| name.strip_suffix(".unit"));
+            let Some(stem) = stem else { continue };
+            let of = match name == RUN {
+                true => dir.file_name().map(|name| name.to_string_lossy().into_owned()),
+                false => Some(stem.to_owned()),
+            };
+            let notes = of.as_deref().and_then(hash).and_then(|hash| notes.get(&hash));
+            if let (Some(notes), Some(of)) = (notes, of) {
+                units.extend(self.unit(dir, &of, name == RUN, notes));
+            }
+        }
+        units
+    }
+
+    /// A unit, if it is whole and what names the workspace in it may name another.
+    fn unit(&mut self, dir: &Path, stem: &str, is_run: bool, fingerprint: &Path) -> Option<Unit> {
+        let before = looks(fingerprint)?;
+        let notes = self.files(fingerprint, &|_| false)?;
+        let (kind, path, derivation) = if is_run {
+            let run = Run::of(&dir.join("out"))?;
+            let files = self.files(dir, &|name| name == RUN)?;
+            (Kind::Run { files }, run.path, run.derivation)
+        } else {
+            let sidecar = Sidecar::read(dir, stem).filter(|sidecar| sidecar.is_whole(dir))?;
+            let dep_info = bounded::read(&dir.join(format!("{stem}.d")), NOTE).ok();
+            let dep_info = match dep_info {
+                Some(text) => Some(self.text(&text, true)?),
+                None => None,
+            };
+            let kind = Kind::Compile {
+                stem: stem.to_owned(),
+                key: sidecar.key,
+                dep_info,
+            };
+            (kind, sidecar.path, sidecar.derivation)
+        };
+        let record = self
+            .index
+            .made(&path)
+            .filter(|record| record.derivation == derivation)?;
+        let source = self.source(&path)?;
+        if looks(fingerprint)? != before {
+            return None;
+        }
+        let is_vendored = source.root.is_relative();
+        self.see(record, source);
+        let entry = self.entries.get(&(dir.to_path_buf(), stem.to_owned())).cloned();
+        Some(Unit {
+            kind,
+            dir: self.relative(dir)?,
+            path,
+            derivation,
+            fingerprint: self.relative(fingerprint)?,
+            notes,
+            is_vendored,
+            entry,
+        })
+    }
+
+    /// The source of a unit, if it is cargo's or in the workspace.
+    fn source(&self, path: &str) -> Option<Source> {
+        let plan = self.index.plan_of(path)?;
+        let manifest = plan.variables.get("CARGO_MANIFEST_DIR")?;
+        let input = plan.inputs.iter().find(|input| {
+            let rest = manifest.strip_prefix(input.path.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })?;
+        let Source { root, name, path } = self.sources.get(&input.path)?;
+        let vendored = root.strip_prefix(self.root).ok();
+        let is_cargos = root.starts_with(&self.wanted.cargo_home);
+        let root = if is_cargos { Some(root.as_path()) } else { vendored }?;
+        Some(Source {
+            root: root.to_path_buf(),
+            name: name.clone(),
+            path: path.clone(),
+        })
+    }
+
+    fn see(&mut self, record: Record, source: Source) {
+        self.seen.sources.insert(source);
+        self.seen.absent.extend(record.tracked.absent);
+        self.seen.variables.extend(record.tracked.variables);
+    }
+
+    /// The files of a directory.
+    fn files(&mut self, dir: &Path, is_left: &dyn Fn(&str) -> bool) -> Option<Vec<(String, Piece)>> {
+        let mut files = BTreeMap::new();
+        for entry in std::fs::read_dir(dir).ok()?.flatten() {
+            let name = entry.file_name().into_string().ok()?;
+            if entry.file_type().ok()?.is_file() && !is_left(&name) {
+                let bytes = bounded::read(&entry.path(), NOTE).ok()?;
+                // Cargo's own notes name places by where they are below others.
+                let may_be_named = ["output", "root-output", "stderr"].contains(&name.as_str());
+                files.insert(name, self.text(&bytes, may_be_named)?);
+            }
+        }
+        Some(files.into_iter().collect())
+    }
+
+    /// A text that names places in the workspace only if it may: there, the name of
+    /// another will be put.
+    fn text(&mut self, bytes: &[u8], may_be_named: bool) -> Option<Piece> {
+        let root = self.root.as_os_str().as_encoded_bytes();
+        let mut rest = bytes;
+        while let Some(at) = find(rest, root) {
+            rest = &rest[at + root.len()..];
+            if !may_be_named || rest.first().is_some_and(|byte| *byte != b'/') {
+                return None;
+            }
+        }
+        Some(self.pieces.add(bytes))
+    }
+}
+
+/// Where `needle`, which is not empty, is first.
+pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle)
+}
+
+/// What tells cargo's notes of a unit from later ones.
+fn looks(fingerprint: &Path) -> Option<BTreeMap<PathBuf, (u64, Looks)>> {
+    let entries = std::fs::read_dir(fingerprint).ok()?.flatten();
+    let looks = entries.map(|entry| {
+        let metadata = entry.metadata().ok()?;
+        Some((entry.path(), (metadata.ino(), Looks::of(&metadata))))
+    });
+    looks.collect()
+}

@@ -1,0 +1,413 @@
+//! Which seed a cargo at its beginning has use for: a hash over what decides which
+//! units it wants and what cargo's own notes of them do not tell.
+//!
+//! Never: guessing where the target directory is. What may have it elsewhere than
+//! beside the workspace's Cargo.lock means that there is none.
+
+use super::super::context::Context;
+use super::super::journal;
+use crate::bounded;
+use crate::vars::Vars;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Bumped when seeds of an earlier form must not be found any more.
+const FORM: &str = "cargo-nix seed 1";
+/// Options of cargo that may have the target directory elsewhere.
+const ELSEWHERE: [&str; 7] = [
+    "--target-dir",
+    "--config",
+    "--manifest-path",
+    "--lockfile-path",
+    "--artifact-dir",
+    "-C",
+    "-Z",
+];
+/// Words of cargo that do not change what is built.
+const MANNERS: [&str; 9] = [
+    "-v",
+    "-vv",
+    "-q",
+    "--verbose",
+    "--quiet",
+    "--locked",
+    "--offline",
+    "--frozen",
+    "--keep-going",
+];
+/// Options with a value of which the same is true.
+const MANNERS_WITH: [&str; 4] = ["--color", "--message-format", "--jobs", "-j"];
+/// So may these in a configuration, as words.
+const SETTINGS: [&str; 4] = ["target-dir", "build-dir", "include", "relative"];
+/// So may these variables.
+const VARIABLES: [&str; 4] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_DIR",
+    "CARGO_BUILD_BUILD_DIR",
+];
+/// Variables of cargo, rustc and ours that do not change what is built; what the
+/// context names counts by its content.
+const OF_NO_MATTER: [&str; 3] = ["CARGO_NIX_DEBUG", "CARGO_NIX_DEVELOP", crate::vars::UNITS_CONTEXT];
+
+/// The variables of a process, each with a hash of its value.
+pub type Variables = BTreeMap<String, String>;
+
+/// A build that begins in a target directory that is not there.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// 64 hex digits.
+    pub key: String,
+    /// The target directory, absolute.
+    pub target: PathBuf,
+    /// Where cargo keeps sources.
+    pub cargo_home: PathBuf,
+    /// See [`journal::build_id`].
+    pub build: String,
+    /// All variables of cargo.
+    pub variables: Variables,
+}
+
+/// What is asked of the cargo process.
+struct Cargo {
+    program: PathBuf,
+    words: Vec<OsString>,
+    directory: PathBuf,
+}
+
+impl Cargo {
+    /// The process that started this one, where the system tells.
+    fn here() -> Option<Cargo> {
+        let process = PathBuf::from(format!("/proc/{}", journal::cargo_process()));
+        let line = std::fs::read(process.join("cmdline")).ok()?;
+        let words = line.split(|byte| *byte == 0);
+        Some(Cargo {
+            program: process.join("exe").read_link().ok()?,
+            words: words.map(|word| OsString::from_vec(word.to_vec())).collect(),
+            directory: process.join("cwd").read_link().ok()?,
+        })
+    }
+
+    /// The words that say what to build; `None` if one of them may have the target
+    /// directory elsewhere. What comes after `--` is for the program.
+    fn asks(&self) -> Option<Vec<&OsStr>> {
+        let words = self.words.iter().skip(1).map(OsString::as_os_str);
+        let asked: Vec<&OsStr> = words.take_while(|word| *word != "--").collect();
+        let is_elsewhere = |word: &&OsStr| {
+            let bytes = word.as_bytes();
+            ELSEWHERE
+                .iter()
+                .any(|option| bytes.starts_with(option.as_bytes()))
+        };
+        if asked.iter().any(is_elsewhere) {
+            return None;
+        }
+        let mut asks = Vec::new();
+        let mut words = asked.into_iter();
+        while let Some(word) = words.next() {
+            if MANNERS_WITH.iter().any(|option| word == *option) {
+                words.next();
+            } else if !is_manner(word.as_bytes()) {
+                asks.push(word);
+            }
+        }
+        Some(asks)
+    }
+}
+
+impl Wanted {
+    /// Of the cargo that started this process; `None` if no seed is of use to it.
+    pub fn here(context: &Context, vars: &Vars) -> Option<Wanted> {
+        let variables: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        Wanted::of(&Cargo::here()?, context, vars, &variables)
+    }
+
+    fn of(
+        cargo: &Cargo,
+        context: &Context,
+        vars: &Vars,
+        variables: &BTreeMap<OsString, OsString>,
+    ) -> Option<Wanted> {
+        let asked = cargo.asks()?;
+        if VARIABLES
+            .iter()
+            .any(|name| variables.contains_key(OsStr::new(name)))
+        {
+            return None;
+        }
+        let cargo_home = vars.cargo_home()?;
+        let root = workspace(&cargo.directory)?;
+        let target = root.join("target");
+        if !is_plain(&target) || target.symlink_metadata().is_ok() {
+            return None;
+        }
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        };
+        add(FORM.as_bytes());
+        add(env!("CARGO_PKG_VERSION").as_bytes());
+        add(serde_json::to_string(context).ok()?.as_bytes());
+        add(cargo.program.as_os_str().as_bytes());
+        add(cargo.directory.strip_prefix(&root).ok()?.as_os_str().as_bytes());
+        add(cargo_home.as_os_str().as_bytes());
+        add(asked.len().to_string().as_bytes());
+        asked.iter().for_each(|word| add(word.as_bytes()));
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            add(&bounded::read(&root.join(name), bounded::LARGE).ok()?);
+        }
+        for (place, text) in configurations(&cargo.directory, &cargo_home)? {
+            add(place.as_bytes());
+            add(&text);
+        }
+        for (name, value) in variables {
+            if is_of_matter(name.as_bytes()) {
+                add(name.as_bytes());
+                add(value.as_bytes());
+            }
+        }
+        Some(Wanted {
+            key: hasher.finalize().to_hex().to_string(),
+            target,
+            cargo_home,
+            build: journal::build_id().to_owned(),
+            variables: hashed(variables),
+        })
+    }
+}
+
+fn is_manner(word: &[u8]) -> bool {
+    let is_joined = |option: &&str| {
+        word.strip_prefix(option.as_bytes())
+            .is_some_and(|rest| !rest.is_empty())
+    };
+    MANNERS.iter().any(|manner| word == manner.as_bytes()) || MANNERS_WITH.iter().any(is_joined)
+}
+
+/// As [`Variables`]; the names that are text.
+fn hashed(variables: &BTreeMap<OsString, OsString>) -> Variables {
+    let hash = |value: &OsString| blake3::hash(value.as_bytes()).to_hex()[..32].to_owned();
+    let named = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), hash(value)));
+    variables.iter().filter_map(named).collect()
+}
+
+fn is_of_matter(name: &[u8]) -> bool {
+    let of_tools = [&b"CARGO"[..], b"RUST", b"NIX_RUSTFLAGS"];
+    of_tools.iter().any(|start| name.starts_with(start))
+        && !name.starts_with(b"CARGO_TERM_")
+        && !OF_NO_MATTER.iter().any(|not| name == not.as_bytes())
+}
+
+/// Whether a path may be looked for, and replaced, in what cargo wrote of it.
+fn is_plain(path: &Path) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._+-@=".contains(byte);
+    path.is_absolute() && path.components().count() > 2 && path.as_os_str().as_bytes().iter().all(is_plain)
+}
+
+/// The directory of the workspace's Cargo.lock; `None` where another Cargo.toml above
+/// it may have a say.
+fn workspace(directory: &Path) -> Option<PathBuf> {
+    let manifests = directory
+        .ancestors()
+        .filter(|dir| dir.join("Cargo.toml").exists());
+    let outermost = manifests.last()?;
+    outermost
+        .join("Cargo.lock")
+        .is_file()
+        .then(|| outermost.to_path_buf())
+}
+
+/// What cargo is configured with, the nearest first, each with its distance; `None` if
+/// one of them may have the target directory elsewhere.
+fn configurations(directory: &Path, cargo_home: &Path) -> Option<Vec<(String, Vec<u8>)>> {
+    let near = directory.ancestors().map(|dir| dir.join(".cargo")).enumerate();
+    let near = near.map(|(distance, dir)| (distance.to_string(), dir));
+    let mut found = Vec::new();
+    for (place, dir) in near.chain([("home".to_owned(), cargo_home.to_path_buf())]) {
+        for name in ["config", "config.toml"] {
+            let Ok(text) = bounded::read(&dir.join(name), bounded::LARGE) else {
+                continue;
+            };
+            let words = String::from_utf8_lossy(&text);
+            if SETTINGS.iter().any(|setting| words.contains(setting)) {
+                return None;
+            }
+            found.push((place.clone(), text));
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A checkout with one member, and cargo at work in it.
+    struct Checkout {
+        dir: tempfile::TempDir,
+        cargo: Cargo,
+        context: Context,
+        vars: Vars,
+        variables: BTreeMap<OsString, OsString>,
+    }
+
+    impl Checkout {
+        fn new() -> Checkout {
+            let dir = tempfile::tempdir().unwrap();
+            let root = dir.path().join("w");
+            for (file, text) in [
+                ("w/Cargo.toml", "[workspace]"),
+                ("w/Cargo.lock", "version = 4"),
+                ("w/member/Cargo.toml", "[package]"),
+                ("home/config.toml", "[net]"),
+            ] {
+                let file = dir.path().join(file);
+                std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::fs::write(file, text).unwrap();
+            }
+            let input = json!({ "path": "/s/x", "derivation": null });
+            let context =
+                json!({ "system": "s", "storeDir": "/s", "toolchain": input, "environment": input });
+            let vars = Vars {
+                // The same for every checkout, as a user's is.
+                cargo_home: Some("/nowhere/cargo".into()),
+                ..Vars::default()
+            };
+            let words = ["cargo", "build", "-p", "member"].map(OsString::from);
+            Checkout {
+                cargo: Cargo {
+                    program: "/s/bin/cargo".into(),
+                    words: words.to_vec(),
+                    directory: root,
+                },
+                context: serde_json::from_value(context).unwrap(),
+                vars,
+                variables: [("CARGO_PROFILE_DEV_OPT_LEVEL".into(), "1".into())].into(),
+                dir,
+            }
+        }
+
+        fn wanted(&self) -> Option<Wanted> {
+            Wanted::of(&self.cargo, &self.context, &self.vars, &self.variables)
+        }
+
+        fn set(&mut self, name: &str, value: &str) {
+            self.variables.insert(name.into(), value.into());
+        }
+
+        fn write(&mut self, file: &str, text: &str) {
+            let file = self.dir.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+
+        fn call(&mut self, words: &[&str]) {
+            self.cargo.words = words.iter().map(OsString::from).collect();
+        }
+    }
+
+    fn key(change: fn(&mut Checkout)) -> Option<String> {
+        let mut checkout = Checkout::new();
+        change(&mut checkout);
+        checkout.wanted().map(|wanted| wanted.key)
+    }
+
+    #[test]
+    fn each_part_changes_the_key_alone() {
+        let changes: [fn(&mut Checkout); 17] = [
+            |_| (),
+            |c| c.cargo.program = "/s/bin/other".into(),
+            |c| c.cargo.directory = c.dir.path().join("w/member"),
+            |c| c.call(&["cargo", "check", "-p", "member"]),
+            |c| c.call(&["cargo", "build", "-p"]),
+            |c| c.call(&["cargo", "build", "-p", "member", "--release"]),
+            |c| c.write("w/Cargo.toml", "[workspace]\n"),
+            |c| c.write("w/Cargo.lock", "version = 3"),
+            |c| c.write("w/.cargo/config.toml", "[net]"),
+            |c| c.write("w/.cargo/config", "[net]\n"),
+            |c| c.write(".cargo/config.toml", "[net]"),
+            |c| c.set("CARGO_PROFILE_DEV_OPT_LEVEL", "2"),
+            |c| c.set("RUSTFLAGS", ""),
+            |c| c.set("NIX_RUSTFLAGS", "-g"),
+            |c| c.context.system = "t".into(),
+            |c| c.context.toolchain.path = "/s/y".into(),
+            |c| c.vars.cargo_home = Some(c.dir.path().join("home")),
+        ];
+        let keys: Vec<String> = changes.into_iter().map(|change| key(change).unwrap()).collect();
+        for (at, one) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(one), "{at}");
+        }
+        // A configuration of cargo's home counts by its content.
+        let mut checkout = Checkout::new();
+        checkout.vars.cargo_home = Some(checkout.dir.path().join("home"));
+        let before = checkout.wanted().unwrap().key;
+        checkout.write("home/config.toml", "[net]\n");
+        assert_ne!(checkout.wanted().unwrap().key, before);
+    }
+
+    #[test]
+    fn what_does_not_matter_is_not_in_it() {
+        let changes: [fn(&mut Checkout); 6] = [
+            |_| (),
+            |c| {
+                c.call(&[
+                    "/else/cargo",
+                    "build",
+                    "-vv",
+                    "-p",
+                    "member",
+                    "--color",
+                    "never",
+                    "-j4",
+                ])
+            },
+            |c| {
+                c.call(&[
+                    "cargo",
+                    "--offline",
+                    "build",
+                    "--jobs",
+                    "3",
+                    "-p",
+                    "member",
+                    "--",
+                    "-C",
+                    "x",
+                ])
+            },
+            |c| c.set("HOME", "/else"),
+            |c| c.set("CARGO_TERM_COLOR", "never"),
+            |c| c.set("CARGO_NIX_DEVELOP", "/else"),
+        ];
+        let keys: std::collections::BTreeSet<_> = changes.into_iter().map(key).collect();
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        assert!(!keys.contains(&None));
+    }
+
+    #[test]
+    fn where_the_target_directory_may_be_elsewhere_there_is_none() {
+        let changes: [fn(&mut Checkout); 14] = [
+            |c| c.call(&["cargo", "build", "--target-dir", "x"]),
+            |c| c.call(&["cargo", "build", "--target-dir=x"]),
+            |c| c.call(&["cargo", "--config", "x", "build"]),
+            |c| c.call(&["cargo", "build", "-Zunstable"]),
+            |c| c.call(&["cargo", "-C", "x", "build"]),
+            |c| c.call(&["cargo", "build", "--manifest-path", "x"]),
+            |c| c.set("CARGO_TARGET_DIR", "x"),
+            |c| c.set("CARGO_BUILD_BUILD_DIR", "x"),
+            |c| c.write("w/.cargo/config.toml", "build.target-dir = 'x'"),
+            |c| c.write(".cargo/config", "[build]\nbuild-dir = 'x'"),
+            |c| c.write(".cargo/config.toml", "include = 'x'"),
+            |c| c.write("Cargo.toml", "[workspace]"),
+            |c| c.write("w/target/x", ""),
+            |c| std::fs::remove_file(c.dir.path().join("w/Cargo.lock")).unwrap(),
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            assert_eq!(key(change), None, "{at}");
+        }
+    }
+}
