@@ -57,8 +57,27 @@ fn seeded_in_place() -> (Units, PathBuf) {
     (units, project)
 }
 
-/// What cargo says that it compiled, and what it found fresh.
-fn told(cargo: &mut Command) -> (Vec<String>, Vec<String>) {
+/// What cargo says that it compiled, and what it found fresh; it has started nothing
+/// but what is of the project itself.
+fn told(cargo: &mut Command) -> Told {
+    let (told, started) = told_with(cargo);
+    for line in started {
+        assert!(
+            line.contains("--crate-name app ") || line.contains("target/debug/app"),
+            "cargo starts {line}"
+        );
+    }
+    told
+}
+
+/// The same, whatever it has started.
+fn told_all(cargo: &mut Command) -> Told {
+    told_with(cargo).0
+}
+
+type Told = (Vec<String>, Vec<String>);
+
+fn told_with(cargo: &mut Command) -> (Told, Vec<String>) {
     let output = run(cargo.arg("-v"));
     assert!(output.status.success(), "{}", both(&output));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -73,13 +92,10 @@ fn told(cargo: &mut Command) -> (Vec<String>, Vec<String>) {
         names
     };
     let started = text.lines().filter(|line| line.contains("Running `"));
-    for line in started {
-        assert!(
-            line.contains("--crate-name app ") || line.contains("target/debug/app"),
-            "cargo starts {line}"
-        );
-    }
-    (of("Compiling "), of("Fresh "))
+    (
+        (of("Compiling "), of("Fresh ")),
+        started.map(str::to_owned).collect(),
+    )
 }
 
 fn program(project: &Path) -> Vec<u8> {
@@ -283,6 +299,44 @@ fn what_is_damaged_or_lost_is_asked_for() {
     assert_eq!(compiled, [] as [&str; 0]);
 }
 
+/// A seed of a part is laid; what is asked for then makes it whole.
+#[test]
+fn a_part_of_a_seed_becomes_whole() {
+    let units = Units::new();
+    let first = units.project("app", DEPENDENCIES, MAIN);
+    success(units.cargo(&first).args(["generate-lockfile"]));
+    build(&units, units.cargo(&first).arg("build"));
+    for entry in std::fs::read_dir(first.join("target/debug/.fingerprint")).unwrap() {
+        let dir = entry.unwrap().path();
+        if dir
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("serde_derive-")
+        {
+            std::fs::remove_dir_all(dir).unwrap();
+        }
+    }
+    let [seed] = <[PathBuf; 1]>::try_from(await_seeds(&units, 1)).unwrap();
+    let written = || seed.metadata().unwrap().modified().unwrap();
+    let before = written();
+    let second = another(&units, &first, "second");
+    let (compiled, fresh) = told_all(units.cargo(&second).arg("build"));
+    assert_eq!(compiled, ["app", "serde", "serde_derive"]);
+    assert!(fresh.contains(&"syn".to_owned()), "{fresh:?}");
+    for _ in 0..120 {
+        if written() != before {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    let third = another(&units, &first, "third");
+    assert_eq!(
+        told(units.cargo(&third).arg("build")),
+        (vec!["app".into()], PACKAGES.map(str::to_owned).to_vec())
+    );
+}
+
 /// Two at once in one new checkout, and as many as come.
 #[test]
 fn several_cargos_begin_at_once() {
@@ -316,6 +370,9 @@ fn what_cargo_does_not_see_is_compared() {
         std::fs::remove_dir_all(project.join("target")).unwrap();
         (said, is_laid)
     };
+    // The same packages elsewhere are the same in the store.
+    let elsewhere = checkout(&units, "elsewhere");
+    build(&units, units.cargo(&elsewhere).arg("build"));
     let (first, laid) = fresh(&units, |_| ());
     assert!(laid && first.contains("text=1"), "{first}");
 

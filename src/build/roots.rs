@@ -14,8 +14,9 @@ use cargo_nix_protocol::{StoreInput, UnitAsk};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The link, below the target directory.
 const LINK: &str = ".cargo-nix/units";
@@ -51,25 +52,34 @@ struct Mark {
 /// Nothing depends on its success but what a collection leaves.
 pub fn mark(out_dir: &Path, builder: &Builder, system: &str, index: &Index) {
     let is_top = |dir: &&Path| TOP.iter().any(|file| dir.join(file).exists());
-    if let Some(target) = out_dir.ancestors().find(is_top) {
-        mark_target(target, builder, system, || seed::of_this_run(index));
-    }
-}
-
-/// The same, of the target directory itself.
-pub fn mark_target(target: &Path, builder: &Builder, system: &str, seed: impl Fn() -> Option<Wanted>) {
+    let Some(target) = out_dir.ancestors().find(is_top) else {
+        return;
+    };
     let file = mark_of(target, builder);
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     // An older one may be of a service that was killed.
     if modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age < RECENT)) {
         return;
     }
+    leave(&file, target, builder, system, seed::of_this_run(index));
+}
+
+/// The same, of a target directory whose seed was laid; whatever is asked for in it
+/// leaves another mark.
+pub fn mark_laid(target: &Path, builder: &Builder, system: &str) {
+    let file = mark_of(target, builder);
+    leave(&file, target, builder, system, None);
+    let old = |file: File| file.set_modified(SystemTime::UNIX_EPOCH);
+    let _ = File::options().append(true).open(file).and_then(old);
+}
+
+fn leave(file: &Path, target: &Path, builder: &Builder, system: &str, seed: Option<Wanted>) {
     let mark = Mark {
         target: target.to_owned(),
         system: system.to_owned(),
-        seed: seed(),
+        seed,
     };
-    if index::write(&file, "mark", &mark).is_ok() {
+    if index::write(file, "mark", &mark).is_ok() {
         builder.wake();
     }
 }

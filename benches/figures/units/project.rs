@@ -123,6 +123,37 @@ impl<'a> World<'a> {
         timed(&mut self.cargo(checkout, arguments, &[])).0
     }
 
+    /// Waits until the build before has left what the next checkout begins with.
+    ///
+    /// # Panics
+    /// If that takes a minute.
+    pub fn await_seed(&self, at_least: usize) {
+        let start = Instant::now();
+        while self.seeds_known() < at_least {
+            assert!(start.elapsed() < Duration::from_secs(60), "no seed is left");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// What `build` gives where no build has left a seed.
+    pub fn without_seeds<T>(&self, build: impl FnOnce() -> T) -> T {
+        let (seeds, aside) = (self.seeds(), self.path().join("seeds-aside"));
+        std::fs::rename(&seeds, &aside).expect("seeds");
+        let given = build();
+        let _ = std::fs::remove_dir_all(&seeds);
+        std::fs::rename(&aside, &seeds).expect("seeds");
+        given
+    }
+
+    /// How many seeds are there.
+    pub fn seeds_known(&self) -> usize {
+        self.seeds().read_dir().map_or(0, Iterator::count)
+    }
+
+    fn seeds(&self) -> PathBuf {
+        self.path().join("home/.cache/cargo-nix/units/seeds")
+    }
+
     /// The bench's own wrapper, `benches/figures/units/wrapper.rs`, compiled.
     pub fn wrapper(&self) -> PathBuf {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures/units/wrapper.rs");

@@ -18,14 +18,16 @@ struct Time {
     of_us: f64,
     /// The whole build, divided by the number of units.
     whole: f64,
+    /// The same where each unit is asked for, as in a first checkout.
+    asked: f64,
     /// The same with a wrapper that does nothing.
     bare: f64,
     /// One hit, started again and again when cargo is done.
     alone: f64,
 }
 
-/// Three rows: of whole builds; of them less what they take with a wrapper that
-/// does nothing, as what cargo itself takes for a unit grows with their number: it
+/// Three rows: of whole builds in a new target directory; of such in which each unit
+/// is asked for, less what they take with a wrapper that does nothing, as what cargo itself takes for a unit grows with their number: it
 /// starts each process by a fork, which copies the more, the larger cargo is; and
 /// of a hit while no cargo is beside it.
 pub fn rows(world: &World) -> Vec<Row> {
@@ -33,13 +35,19 @@ pub fn rows(world: &World) -> Vec<Row> {
     let [few, many] = [FEW, MANY].map(|count| {
         eprintln!("bench: {count} small units");
         let path = |name: &str| world.path().join(format!("small-{count}-{name}"));
-        world.ours(&project(&path("fill"), count), &["build"]);
-        let (mut of_us, mut whole, mut bare) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        let filled = project(&path("fill"), count);
+        let known = world.seeds_known();
+        world.ours(&filled, &["build"]);
+        world.await_seed(known + 1);
+        let (mut of_us, mut asked, mut bare) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        let mut whole = f64::INFINITY;
         for round in 0..ROUNDS {
             let a_unit = |time: Duration| time.as_secs_f64() * 1e3 / count as f64;
-            whole = whole.min(a_unit(
-                world.ours(&project(&path(&round.to_string()), count), &["build"]),
-            ));
+            std::fs::remove_dir_all(filled.join("target")).expect("it is built");
+            whole = whole.min(a_unit(world.ours(&filled, &["build"])));
+            // Vendored sources, as these are, are elsewhere for cargo in another place.
+            let elsewhere = project(&path(&round.to_string()), count);
+            asked = asked.min(a_unit(world.ours(&elsewhere, &["build"])));
             of_us = of_us.min(median(world, &path(&round.to_string())));
             let mut cargo = world.cargo(
                 &project(&path(&format!("bare-{round}")), count),
@@ -55,6 +63,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         Time {
             of_us,
             whole,
+            asked,
             bare,
             alone,
         }
@@ -62,7 +71,8 @@ pub fn rows(world: &World) -> Vec<Row> {
     let of = |time: fn(&Time) -> f64| (time(&many) / time(&few), time(&many), time(&few));
     let (whole, many_whole, few_whole) = of(|time| time.whole);
     let (bare, many_bare, few_bare) = of(|time| time.bare);
-    let (ours, many_ours, few_ours) = of(|time| time.whole - time.bare);
+    let (asked, many_asked, few_asked) = of(|time| time.asked);
+    let (ours, many_ours, few_ours) = of(|time| time.asked - time.bare);
     let (_, many_said, few_said) = of(|time| time.of_us);
     let (alone, many_alone, few_alone) = of(|time| time.alone);
     vec![
@@ -70,13 +80,14 @@ pub fn rows(world: &World) -> Vec<Row> {
             "time a unit, 2,000 small ones that are all hits, over 200",
             "<= 1.20 ×",
             format!(
-                "{whole:.2} × ({many_whole:.2} ms, {few_whole:.2} ms); cargo alone, with a wrapper that does nothing: \
+                "{whole:.2} × ({many_whole:.2} ms, {few_whole:.2} ms); where each is asked for: {asked:.2} × \
+                 ({many_asked:.2} ms, {few_asked:.2} ms), of which cargo alone, with a wrapper that does nothing: \
                  {bare:.2} × ({many_bare:.2} ms, {few_bare:.2} ms)"
             ),
             whole <= 1.2,
         ),
         Row::of(
-            "the same without what cargo alone takes",
+            "the same, each asked for, without what cargo alone takes",
             "<= 1.20 ×",
             format!(
                 "{ours:.2} × ({many_ours:.2} ms, {few_ours:.2} ms); the wrapper itself says {many_said:.2} and \

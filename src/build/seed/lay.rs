@@ -32,9 +32,7 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
     if !seed.variables.iter().all(is_as_it_was) || seed.absent.iter().any(|path| path.exists()) {
         return;
     }
-    let is_moved = is_moved(seed, wanted);
-    let is_of_use = |unit: &&Unit| !(is_moved && unit.is_vendored) && unit.is_there();
-    let units: Vec<&Unit> = seed.units.iter().filter(is_of_use).collect();
+    let units: Vec<&Unit> = seed.units.iter().filter(|unit| unit.is_there()).collect();
     if units.is_empty() {
         return;
     }
@@ -48,11 +46,12 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
     let hand = Hand {
         seed,
         pieces,
+        workspace: wanted.workspace(),
         target: &wanted.target,
         program: &builder.program,
     };
     let laid = hand.all(&units).unwrap_or_default();
-    roots::mark_target(&wanted.target, &builder, &context.system, || None);
+    roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
     for unit in laid {
         let Some(mut entry) = unit.entry.clone() else {
@@ -67,11 +66,6 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
     }
 }
 
-/// Whether the workspace is another than that of the seed.
-fn is_moved(seed: &Seed, wanted: &Wanted) -> bool {
-    wanted.target.parent() != Some(&seed.workspace)
-}
-
 /// The environment at hand, if the machine and the sources are what they were.
 fn checked(
     seed: &Seed,
@@ -81,11 +75,7 @@ fn checked(
     let store = workshop::store(vars)?;
     let (_, index, builder) = &store;
     let store_dir = vars.store_dir();
-    let workspace = wanted.target.parent().unwrap_or(&wanted.target);
-    let is_moved = is_moved(seed, wanted);
-    let is_as_it_was = |source: &Source| {
-        is_moved && source.root.is_relative() || source.is_as_it_was(workspace, &store_dir, index, builder)
-    };
+    let is_as_it_was = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
     let all = in_parts(&seed.sources, |part| part.iter().all(is_as_it_was));
     match all.into_iter().all(|all| all) {
         true => Ok(store),
@@ -128,6 +118,7 @@ impl Unit {
 struct Hand<'a> {
     seed: &'a Seed,
     pieces: &'a Pieces,
+    workspace: &'a Path,
     target: &'a Path,
     program: &'a Path,
 }
@@ -213,9 +204,8 @@ impl<'a> Hand<'a> {
     /// A text with this workspace in the place of the other.
     fn here(&self, text: Piece) -> Vec<u8> {
         let mut rest = self.pieces.get(text);
-        let workspace = self.target.parent().unwrap_or(self.target);
         let [from, to] =
-            [&*self.seed.workspace, workspace].map(|path: &Path| path.as_os_str().as_encoded_bytes());
+            [&*self.seed.workspace, self.workspace].map(|path: &Path| path.as_os_str().as_encoded_bytes());
         let mut here = Vec::with_capacity(rest.len());
         while let Some(at) = find(rest, from) {
             here.extend_from_slice(&rest[..at]);

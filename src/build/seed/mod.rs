@@ -59,7 +59,7 @@ struct Seed {
     units: Vec<Unit>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Source {
     /// Absolute, or in the workspace.
     root: PathBuf,
@@ -80,8 +80,6 @@ struct Unit {
     fingerprint: PathBuf,
     /// Those.
     notes: Vec<(String, Piece)>,
-    /// Its source is in the workspace: cargo's notes know where.
-    is_vendored: bool,
     /// What was noted of it for `stats`.
     entry: Option<Entry>,
 }
@@ -157,7 +155,8 @@ pub fn begin(context: &Context, vars: &Vars) -> bool {
         roots::unmark(&wanted.target, &builder);
         runs::write(note.as_deref(), &json);
     }
-    let Some((seed, pieces)) = read(&index, &wanted.key) else {
+    let keys = [wanted.key_in_place(), wanted.key.clone()];
+    let Some((seed, pieces)) = keys.iter().find_map(|key| read(&index, key)) else {
         return false;
     };
     lay::lay(&seed, &pieces, &wanted, vars);
@@ -175,6 +174,11 @@ pub fn leave(wanted: &Wanted, target: &Path, index: &Index) {
     if wanted.target == target
         && let Some((seed, pieces)) = take::take(wanted, index)
     {
-        write(index, &wanted.key, &seed, &pieces);
+        // Of a source in the workspace, cargo notes where that is.
+        let key = match seed.sources.iter().any(|source| source.root.is_relative()) {
+            true => wanted.key_in_place(),
+            false => wanted.key.clone(),
+        };
+        write(index, &key, &seed, &pieces);
     }
 }

@@ -28,10 +28,8 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
     let mut taker = Taker {
         wanted,
         index,
-        root: wanted.target.parent()?,
-        sources: source::known(index)
-            .map(|(path, root, name)| (path.clone(), Source { root, name, path }))
-            .collect(),
+        root: wanted.workspace(),
+        sources: sources(wanted, index),
         entries: entries
             .into_iter()
             .map(|entry| ((entry.dir.clone(), entry.stem.clone()), entry))
@@ -63,6 +61,20 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
         units,
     };
     whole.then_some((seed, pieces))
+}
+
+/// The sources that are cargo's own or in the workspace, by store path; the same may be
+/// in other places, too.
+fn sources(wanted: &Wanted, index: &Index) -> HashMap<String, Source> {
+    let source = |(path, root, name): (String, PathBuf, String)| {
+        let vendored = root.strip_prefix(wanted.workspace()).map(Path::to_path_buf).ok();
+        let root = match root.starts_with(&wanted.cargo_home) {
+            true => root,
+            false => vendored?,
+        };
+        Some((path.clone(), Source { root, name, path }))
+    };
+    source::known(index).filter_map(source).collect()
 }
 
 /// `target/<profile>` and `target/<triple>/<profile>`.
@@ -180,7 +192,6 @@ impl Taker<'_> {
         if looks(fingerprint)? != before {
             return None;
         }
-        let is_vendored = source.root.is_relative();
         self.see(record, source);
         let entry = self.entries.get(&(dir.to_path_buf(), stem.to_owned())).cloned();
         Some(Unit {
@@ -190,12 +201,11 @@ impl Taker<'_> {
             derivation,
             fingerprint: self.relative(fingerprint)?,
             notes,
-            is_vendored,
             entry,
         })
     }
 
-    /// The source of a unit, if it is cargo's or in the workspace.
+    /// The source of a unit, see [`sources`].
     fn source(&self, path: &str) -> Option<Source> {
         let plan = self.index.plan_of(path)?;
         let manifest = plan.variables.get("CARGO_MANIFEST_DIR")?;
@@ -203,15 +213,7 @@ impl Taker<'_> {
             let rest = manifest.strip_prefix(input.path.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })?;
-        let Source { root, name, path } = self.sources.get(&input.path)?;
-        let vendored = root.strip_prefix(self.root).ok();
-        let is_cargos = root.starts_with(&self.wanted.cargo_home);
-        let root = if is_cargos { Some(root.as_path()) } else { vendored }?;
-        Some(Source {
-            root: root.to_path_buf(),
-            name: name.clone(),
-            path: path.clone(),
-        })
+        self.sources.get(&input.path).cloned()
     }
 
     fn see(&mut self, record: Record, source: Source) {

@@ -119,6 +119,20 @@ impl Cargo {
 }
 
 impl Wanted {
+    /// The directory of the workspace.
+    pub fn workspace(&self) -> &Path {
+        self.target.parent().unwrap_or(&self.target)
+    }
+
+    /// The key of a seed that is of use in this workspace alone.
+    pub fn key_in_place(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(self.key.as_bytes())
+            .update(self.workspace().as_os_str().as_bytes());
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// Of the cargo that started this process; `None` if no seed is of use to it.
     pub fn here(context: &Context, vars: &Vars) -> Option<Wanted> {
         let variables: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
