@@ -74,6 +74,9 @@ pub struct Entry {
     /// Where it is in the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Where cargo has its source, if it is of the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<PathBuf>,
     /// Why it is local, or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -278,6 +281,7 @@ mod tests {
             before: None,
             cost: None,
             path: None,
+            source: None,
             reason: Some(reason.into()),
         }
     }

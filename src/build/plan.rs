@@ -18,12 +18,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// How a unit of rustc is built.
-const COMPILE: &str = concat!(
+pub(super) const COMPILE: &str = concat!(
     include_str!("../../nix/unit/begin.sh"),
     include_str!("../../nix/unit/compile.sh")
 );
 /// How a build script is run.
-const RUN: &str = concat!(
+pub(super) const RUN: &str = concat!(
     include_str!("../../nix/unit/begin.sh"),
     include_str!("../../nix/unit/run.sh")
 );

@@ -7,6 +7,8 @@ use crate::vars::Vars;
 use cargo_nix_protocol::{
     Answer, Ask, Event, Failure, Import, ImportAsk, Request, RootsAsk, Settings, UnitAsk, VERSION,
 };
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -57,7 +59,9 @@ impl Builder {
                 .update(path.as_os_str().as_encoded_bytes())
                 .update(format!("{modified:?}").as_bytes());
         }
-        for (name, value) in std::env::vars_os() {
+        // One process is started with them in an order of its own, the next in another.
+        let variables: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+        for (name, value) in variables {
             if name.as_encoded_bytes().starts_with(b"NIX_") {
                 hasher
                     .update(name.as_encoded_bytes())

@@ -66,6 +66,7 @@ impl<'a> Asked<'a> {
             before: None,
             cost: None,
             path: None,
+            source: None,
             reason: None,
         };
         Asked {
@@ -82,6 +83,7 @@ impl<'a> Asked<'a> {
         self.entry.took = self.began.elapsed().ok().map(journal::micros_of);
         self.entry.cost = obtained.record.seconds;
         self.entry.path = Some(obtained.record.path.clone());
+        self.entry.source = Some(obtained.root.clone());
         self.note();
     }
 

@@ -123,8 +123,9 @@ pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
             seed::leave(wanted, &mark.target, index);
         }
         if !build(&set("cargo-nix-target", &mark.system, root, units)) {
-            // The next service tries again.
-            let _ = index::write(&entry.path(), "mark", &mark);
+            // The next service tries again; what is there by then may be another build's.
+            let again = Mark { seed: None, ..mark };
+            let _ = index::write(&entry.path(), "mark", &again);
         }
     }
 }

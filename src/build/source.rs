@@ -131,17 +131,12 @@ fn add(
 
 /// Where the tree lies that was added to the store as `path`, and its name there.
 pub fn known_root(path: &str, index: &Index) -> Option<(PathBuf, String)> {
-    let (_, root, name) = known(index).find(|(of, ..)| of == path)?;
-    Some((root, name))
-}
-
-/// Every source that is known: its store path, the tree that it was added from, and
-/// the name part of its path.
-pub fn known(index: &Index) -> impl Iterator<Item = (String, PathBuf, String)> {
-    let entries = std::fs::read_dir(records(index)).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| index::read::<Known>(&entry.path(), KIND))
-        .map(|known| (known.path, known.root, known.name))
+    let records = std::fs::read_dir(records(index)).ok()?.flatten();
+    let known = records.filter_map(|entry| index::read::<Known>(&entry.path(), KIND));
+    known
+        .into_iter()
+        .find(|known| known.path == path)
+        .map(|known| (known.root, known.name))
 }
 
 fn records(index: &Index) -> PathBuf {

@@ -27,6 +27,8 @@ pub struct Workshop {
     pub variables: Variables,
     /// This program.
     pub program: PathBuf,
+    /// Where cargo has the source of the package at hand.
+    pub root: PathBuf,
 }
 
 /// The package of a unit.
@@ -97,6 +99,8 @@ pub struct Obtained {
     pub record: Record,
     /// A hit, found, or built.
     pub outcome: Outcome,
+    /// Where cargo has its source.
+    pub root: PathBuf,
 }
 
 /// The environment at hand, and what builds into its store.
@@ -158,6 +162,7 @@ impl Workshop {
                 program: builder.program.clone(),
                 builder,
                 variables,
+                root: source.root.clone(),
             },
             Package {
                 source,
@@ -250,6 +255,7 @@ impl Workshop {
                     key,
                     record,
                     outcome: Outcome::Hit,
+                    root: self.root.clone(),
                 });
             }
             let (mut record, outcome) = match self.build(&plan) {
@@ -280,7 +286,12 @@ impl Workshop {
                 record.tracked = tracked;
                 self.index.put(&key, &record).map_err(cannot)?;
                 self.index.keep_plan(&record.path, &plan);
-                return Ok(Obtained { key, record, outcome });
+                return Ok(Obtained {
+                    key,
+                    record,
+                    outcome,
+                    root: self.root.clone(),
+                });
             }
             plan = again;
         }

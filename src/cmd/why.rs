@@ -229,6 +229,7 @@ mod tests {
             before: None,
             cost: None,
             path: Some(path.into()),
+            source: None,
             reason: None,
         }
     }

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod demo;
+pub mod seed;
 
 use super::common::units::Units;
 use super::common::{both, run, success};

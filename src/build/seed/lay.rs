@@ -13,7 +13,7 @@ use super::super::realise::Builder;
 use super::super::script::Run;
 use super::super::workshop::{self, Unserved};
 use super::super::{Local, out_dir, roots, source};
-use super::take::find;
+use super::moved::moved;
 use super::wanted::Wanted;
 use super::{Kind, Piece, Pieces, Seed, Source, Unit};
 use crate::error::{Error, Result};
@@ -25,23 +25,21 @@ use std::time::SystemTime;
 /// Threads that lay, at most; more would wait for the disk.
 const HANDS: usize = 4;
 
-/// Lays the seed, if all is as it was. What cannot be laid, cargo asks for.
-pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
+/// Lays the seed, if all is as it was. What cannot be laid, cargo asks for. `false` if
+/// the machine was not even looked at.
+pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) -> bool {
     let began = SystemTime::now();
-    let is_as_it_was = |(name, hash): (&String, &Option<String>)| wanted.variables.get(name) == hash.as_ref();
-    if !seed.variables.iter().all(is_as_it_was) || seed.absent.iter().any(|path| path.exists()) {
-        return;
-    }
     let units: Vec<&Unit> = seed.units.iter().filter(|unit| unit.is_there()).collect();
-    if units.is_empty() {
-        return;
+    if !seed.has_the_variables_of(wanted) || seed.absent.iter().any(|path| path.exists()) || units.is_empty()
+    {
+        return false;
     }
     let Ok((context, index, builder)) = checked(seed, wanted, vars) else {
-        return;
+        return true;
     };
     // Whether it is there was seen long ago, and two may begin at once.
     if std::fs::create_dir(&wanted.target).is_err() {
-        return;
+        return true;
     }
     let hand = Hand {
         seed,
@@ -54,16 +52,19 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) {
     roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
     for unit in laid {
-        let Some(mut entry) = unit.entry.clone() else {
-            continue;
-        };
+        let mut entry = unit.entry.clone();
         entry.outcome = Outcome::Hit;
         entry.dir = wanted.target.join(&unit.dir);
         entry.start = journal::micros(began);
         entry.took = Some(took);
-        entry.path = Some(unit.path.clone());
+        let source = entry.source.as_deref();
+        let vendored = source.and_then(|source| source.strip_prefix(&seed.workspace).ok());
+        entry.source = vendored
+            .map(|source| wanted.workspace().join(source))
+            .or(entry.source);
         journal::note(index.dir().parent().unwrap_or(index.dir()), entry);
     }
+    true
 }
 
 /// The environment at hand, if the machine and the sources are what they were.
@@ -88,12 +89,22 @@ fn in_parts<'a, T: Sync, R: Send>(all: &'a [T], some: impl Fn(&'a [T]) -> R + Sy
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(HANDS);
+    let some = &some;
     std::thread::scope(|scope| {
         let parts = all.chunks(all.len().div_ceil(threads).max(1));
-        let parts: Vec<_> = parts.map(|part| scope.spawn(|| some(part))).collect();
-        let done = parts.into_iter().map(|part| part.join());
-        done.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        // Where no more processes are allowed, this one does it.
+        let begin = |part| {
+            let begun = std::thread::Builder::new().spawn_scoped(scope, move || some(part));
+            begun.map_err(|_| part)
+        };
+        let begun: Vec<_> = parts.map(begin).collect();
+        let end = |part: std::result::Result<std::thread::ScopedJoinHandle<R>, &'a [T]>| match part {
+            Ok(begun) => begun
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(part) => some(part),
+        };
+        begun.into_iter().map(end).collect()
     })
 }
 
@@ -143,7 +154,9 @@ impl<'a> Hand<'a> {
     fn lock(&self, path: &Path) -> Result<File> {
         make(path.parent().unwrap_or(self.target))?;
         let file = File::create(path).map_err(Error::io("creating", path))?;
-        file.lock().map_err(Error::io("locking", path))?;
+        // Whoever has it was first in the new directory.
+        file.try_lock()
+            .map_err(|error| Error::io("locking", path)(error.into()))?;
         Ok(file)
     }
 
@@ -193,8 +206,13 @@ impl<'a> Hand<'a> {
                 Run::record(&unit.path, &unit.derivation, &out)?;
             }
         }
-        // The one without an ending is what cargo believes.
-        let (last, first): (Vec<_>, Vec<_>) = unit.notes.iter().partition(|(name, _)| !name.contains('.'));
+        // What cargo believes is the hash; beside it is what it is of, as JSON.
+        let is_hash = |name: &str| {
+            unit.notes
+                .iter()
+                .any(|(other, _)| *other == format!("{name}.json"))
+        };
+        let (last, first): (Vec<_>, Vec<_>) = unit.notes.iter().partition(|(name, _)| is_hash(name));
         first
             .into_iter()
             .chain(last)
@@ -203,17 +221,9 @@ impl<'a> Hand<'a> {
 
     /// A text with this workspace in the place of the other.
     fn here(&self, text: Piece) -> Vec<u8> {
-        let mut rest = self.pieces.get(text);
         let [from, to] =
             [&*self.seed.workspace, self.workspace].map(|path: &Path| path.as_os_str().as_encoded_bytes());
-        let mut here = Vec::with_capacity(rest.len());
-        while let Some(at) = find(rest, from) {
-            here.extend_from_slice(&rest[..at]);
-            here.extend_from_slice(to);
-            rest = &rest[at + from.len()..];
-        }
-        here.extend_from_slice(rest);
-        here
+        moved(self.pieces.get(text), from, to)
     }
 }
 

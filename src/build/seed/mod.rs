@@ -3,7 +3,9 @@
 //! that one ended and cargo starts no process for what it finds fresh.
 //!
 //! - [`wanted`]: which seed a cargo at its beginning would have use for
+//! - [`cargo`]: what that was told to build
 //! - [`take`]: from a target directory, by the build service
+//! - [`moved`]: what names the one workspace, for another
 //! - [`lay`]: into one that is not there yet
 //!
 //! Cargo looks at a unit's notes (its fingerprint) when it begins, and asks us
@@ -18,7 +20,9 @@
 //! is laid, and each unit is asked for. A unit comes with its outputs before its
 //! notes, so that what is cut off in the middle is asked for again.
 
+mod cargo;
 mod lay;
+mod moved;
 mod take;
 pub mod wanted;
 
@@ -31,12 +35,15 @@ use crate::sealed;
 use crate::vars::Vars;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use wanted::Wanted;
 
 /// What a [`Seed`] is sealed as.
 const KIND: &str = "seed";
-/// How many seeds are kept.
+/// How many seeds are kept, at least: those that were used last.
 const KEPT: usize = 50;
 /// What the note of a run about its [`Wanted`] is called.
 const NOTE: &str = "seed";
@@ -81,7 +88,7 @@ struct Unit {
     /// Those.
     notes: Vec<(String, Piece)>,
     /// What was noted of it for `stats`.
-    entry: Option<Entry>,
+    entry: Entry,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,6 +125,14 @@ impl Pieces {
     }
 }
 
+impl Seed {
+    /// Whether the variables that its units were seen to read are the same.
+    fn has_the_variables_of(&self, wanted: &Wanted) -> bool {
+        let mut all = self.variables.iter();
+        all.all(|(name, hash)| wanted.variables.get(name) == hash.as_ref())
+    }
+}
+
 fn directory(index: &Index) -> PathBuf {
     index.dir().join("seeds")
 }
@@ -129,11 +144,31 @@ fn read(index: &Index, key: &str) -> Option<(Seed, Pieces)> {
     Some((serde_json::from_slice(json).ok()?, Pieces(pieces.to_vec())))
 }
 
+/// The salt of this cache's hashes of variables.
+fn salt(index: &Index) -> Option<[u8; 32]> {
+    let file = index.dir().join("salt");
+    if let Some(salt) = sealed::read(&file, KIND) {
+        return salt.try_into().ok();
+    }
+    let mut salt = [0; 32];
+    File::open("/dev/urandom").ok()?.read_exact(&mut salt).ok()?;
+    sealed::write(&file, KIND, &salt).ok()?;
+    Some(salt)
+}
+
+/// Of a build that was cut off, or had less to do, no seed comes into the place of a
+/// larger one that would still be laid.
+fn is_worse(seed: &Seed, than: &Seed, wanted: &Wanted) -> bool {
+    seed.units.len() < than.units.len()
+        && than.has_the_variables_of(wanted)
+        && seed.sources.iter().all(|source| than.sources.contains(source))
+}
+
 fn write(index: &Index, key: &str, seed: &Seed, pieces: &Pieces) {
     let json = serde_json::to_vec(seed).unwrap_or_default();
     let payload = [&(json.len() as u64).to_le_bytes()[..], &json, &pieces.0].concat();
     let directory = directory(index);
-    journal::prune(&directory, KEPT);
+    journal::prune(&directory, 2 * KEPT);
     // Without it, the next checkout asks for each unit.
     let _ = sealed::write(&directory.join(key), KIND, &payload);
 }
@@ -141,11 +176,11 @@ fn write(index: &Index, key: &str, seed: &Seed, pieces: &Pieces) {
 /// At cargo's first question: notes which seed this build would leave, and lays it
 /// if there is one. Whether the machine was looked at for it.
 pub fn begin(context: &Context, vars: &Vars) -> bool {
-    let Some(wanted) = Wanted::here(context, vars) else {
-        return false;
-    };
     let Ok(cache) = vars.cache_dir() else { return false };
     let index = Index::below(&cache);
+    let Some(wanted) = salt(&index).and_then(|salt| Wanted::here(context, vars, &salt)) else {
+        return false;
+    };
     let note = runs::note(&index, NOTE);
     if let (Ok(json), Ok(builder)) = (
         serde_json::to_vec(&wanted),
@@ -154,13 +189,19 @@ pub fn begin(context: &Context, vars: &Vars) -> bool {
         // One of a directory that was here is not of this build.
         roots::unmark(&wanted.target, &builder);
         runs::write(note.as_deref(), &json);
+        note.as_deref().and_then(Path::parent).map(runs::forget_old);
     }
     let keys = [wanted.key_in_place(), wanted.key.clone()];
-    let Some((seed, pieces)) = keys.iter().find_map(|key| read(&index, key)) else {
+    let found = |key: &String| Some((read(&index, key)?, key.clone()));
+    let Some(((seed, pieces), key)) = keys.iter().find_map(found) else {
         return false;
     };
-    lay::lay(&seed, &pieces, &wanted, vars);
-    true
+    let now = |file: File| file.set_modified(SystemTime::now());
+    let _ = File::options()
+        .append(true)
+        .open(directory(&index).join(key))
+        .and_then(now);
+    lay::lay(&seed, &pieces, &wanted, vars)
 }
 
 /// What this run of cargo is to leave a seed for, if its target directory was not
@@ -179,6 +220,8 @@ pub fn leave(wanted: &Wanted, target: &Path, index: &Index) {
             true => wanted.key_in_place(),
             false => wanted.key.clone(),
         };
-        write(index, &key, &seed, &pieces);
+        if !read(index, &key).is_some_and(|(old, _)| is_worse(&seed, &old, wanted)) {
+            write(index, &key, &seed, &pieces);
+        }
     }
 }

@@ -6,7 +6,8 @@ use super::super::index::{Index, Record};
 use super::super::journal::Entry;
 use super::super::script::{RUN, Run};
 use super::super::sidecar::{Looks, Sidecar};
-use super::super::{history, source};
+use super::super::{history, origin};
+use super::moved::{is_movable, is_named};
 use super::wanted::Wanted;
 use super::{Kind, Piece, Pieces, Seed, Source, Unit};
 use crate::bounded;
@@ -29,7 +30,6 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
         wanted,
         index,
         root: wanted.workspace(),
-        sources: sources(wanted, index),
         entries: entries
             .into_iter()
             .map(|entry| ((entry.dir.clone(), entry.stem.clone()), entry))
@@ -47,7 +47,6 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
     let Taker {
         pieces, seen, root, ..
     } = taker;
-    let whole = !units.is_empty() && pieces.0.len() <= LARGEST;
     let variables = seen.variables.into_iter();
     let seed = Seed {
         workspace: root.to_path_buf(),
@@ -60,21 +59,7 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
             .collect(),
         units,
     };
-    whole.then_some((seed, pieces))
-}
-
-/// The sources that are cargo's own or in the workspace, by store path; the same may be
-/// in other places, too.
-fn sources(wanted: &Wanted, index: &Index) -> HashMap<String, Source> {
-    let source = |(path, root, name): (String, PathBuf, String)| {
-        let vendored = root.strip_prefix(wanted.workspace()).map(Path::to_path_buf).ok();
-        let root = match root.starts_with(&wanted.cargo_home) {
-            true => root,
-            false => vendored?,
-        };
-        Some((path.clone(), Source { root, name, path }))
-    };
-    source::known(index).filter_map(source).collect()
+    (!seed.units.is_empty()).then_some((seed, pieces))
 }
 
 /// `target/<profile>` and `target/<triple>/<profile>`.
@@ -114,9 +99,7 @@ struct Taker<'a> {
     index: &'a Index,
     /// The workspace's.
     root: &'a Path,
-    /// By store path.
-    sources: HashMap<String, Source>,
-    /// By directory and stem.
+    /// What the build noted of its units, by directory and stem.
     entries: HashMap<(PathBuf, String), Entry>,
     pieces: Pieces,
     seen: Seen,
@@ -184,16 +167,17 @@ impl Taker<'_> {
             };
             (kind, sidecar.path, sidecar.derivation)
         };
-        let record = self
-            .index
-            .made(&path)
-            .filter(|record| record.derivation == derivation)?;
-        let source = self.source(&path)?;
+        // What another build has put there is that one's, and may be of another environment.
+        let entry = self.entries.get(&(dir.to_path_buf(), stem.to_owned()));
+        let entry = entry
+            .filter(|entry| entry.path.as_deref() == Some(&path))?
+            .clone();
+        let record = self.index.made(&path)?;
+        let source = self.source(&entry)?;
         if looks(fingerprint)? != before {
             return None;
         }
         self.see(record, source);
-        let entry = self.entries.get(&(dir.to_path_buf(), stem.to_owned())).cloned();
         Some(Unit {
             kind,
             dir: self.relative(dir)?,
@@ -205,15 +189,22 @@ impl Taker<'_> {
         })
     }
 
-    /// The source of a unit, see [`sources`].
-    fn source(&self, path: &str) -> Option<Source> {
-        let plan = self.index.plan_of(path)?;
+    /// Where the build had the source of a unit, and what that was in the store.
+    fn source(&self, entry: &Entry) -> Option<Source> {
+        let root = entry.source.as_deref()?;
+        let plan = self.index.plan_of(entry.path.as_deref()?)?;
         let manifest = plan.variables.get("CARGO_MANIFEST_DIR")?;
         let input = plan.inputs.iter().find(|input| {
             let rest = manifest.strip_prefix(input.path.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })?;
-        self.sources.get(&input.path).cloned()
+        let store_dir = Path::new(&input.path).parent()?;
+        let origin = origin::of(root, &self.wanted.cargo_home, store_dir, Path::exists).ok()?;
+        Some(Source {
+            root: root.strip_prefix(self.root).unwrap_or(root).to_path_buf(),
+            name: origin.name,
+            path: input.path.clone(),
+        })
     }
 
     fn see(&mut self, record: Record, source: Source) {
@@ -241,20 +232,16 @@ impl Taker<'_> {
     /// another will be put.
     fn text(&mut self, bytes: &[u8], may_be_named: bool) -> Option<Piece> {
         let root = self.root.as_os_str().as_encoded_bytes();
-        let mut rest = bytes;
-        while let Some(at) = find(rest, root) {
-            rest = &rest[at + root.len()..];
-            if !may_be_named || rest.first().is_some_and(|byte| *byte != b'/') {
-                return None;
-            }
+        let is_of_use = match may_be_named {
+            true => is_movable(bytes, root),
+            false => !is_named(bytes, root),
+        };
+        if !is_of_use {
+            return None;
         }
-        Some(self.pieces.add(bytes))
+        let is_small = self.pieces.0.len() + bytes.len() <= LARGEST;
+        is_small.then(|| self.pieces.add(bytes))
     }
-}
-
-/// Where `needle`, which is not empty, is first.
-pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes.windows(needle.len()).position(|window| window == needle)
 }
 
 /// What tells cargo's notes of a unit from later ones.

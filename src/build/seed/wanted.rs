@@ -5,43 +5,28 @@
 //! beside the workspace's Cargo.lock means that there is none.
 
 use super::super::context::Context;
-use super::super::journal;
+use super::super::{journal, plan};
+use super::cargo::Cargo;
 use crate::bounded;
 use crate::vars::Vars;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Bumped when seeds of an earlier form must not be found any more.
 const FORM: &str = "cargo-nix seed 1";
-/// Options of cargo that may have the target directory elsewhere.
-const ELSEWHERE: [&str; 7] = [
-    "--target-dir",
+/// What may have the target directory elsewhere in a configuration, as words.
+const SETTINGS: [&str; 6] = [
+    "target-dir",
+    "build-dir",
+    "include",
+    "relative",
+    // In an alias.
     "--config",
     "--manifest-path",
-    "--lockfile-path",
-    "--artifact-dir",
-    "-C",
-    "-Z",
 ];
-/// Words of cargo that do not change what is built.
-const MANNERS: [&str; 9] = [
-    "-v",
-    "-vv",
-    "-q",
-    "--verbose",
-    "--quiet",
-    "--locked",
-    "--offline",
-    "--frozen",
-    "--keep-going",
-];
-/// Options with a value of which the same is true.
-const MANNERS_WITH: [&str; 4] = ["--color", "--message-format", "--jobs", "-j"];
-/// So may these in a configuration, as words.
-const SETTINGS: [&str; 4] = ["target-dir", "build-dir", "include", "relative"];
 /// So may these variables.
 const VARIABLES: [&str; 4] = [
     "CARGO_TARGET_DIR",
@@ -53,7 +38,8 @@ const VARIABLES: [&str; 4] = [
 /// context names counts by its content.
 const OF_NO_MATTER: [&str; 3] = ["CARGO_NIX_DEBUG", "CARGO_NIX_DEVELOP", crate::vars::UNITS_CONTEXT];
 
-/// The variables of a process, each with a hash of its value.
+/// The variables of a process, each with a hash of its value, which with the salt of this
+/// cache alone can be made again: secrets are among them.
 pub type Variables = BTreeMap<String, String>;
 
 /// A build that begins in a target directory that is not there.
@@ -69,53 +55,6 @@ pub struct Wanted {
     pub build: String,
     /// All variables of cargo.
     pub variables: Variables,
-}
-
-/// What is asked of the cargo process.
-struct Cargo {
-    program: PathBuf,
-    words: Vec<OsString>,
-    directory: PathBuf,
-}
-
-impl Cargo {
-    /// The process that started this one, where the system tells.
-    fn here() -> Option<Cargo> {
-        let process = PathBuf::from(format!("/proc/{}", journal::cargo_process()));
-        let line = std::fs::read(process.join("cmdline")).ok()?;
-        let words = line.split(|byte| *byte == 0);
-        Some(Cargo {
-            program: process.join("exe").read_link().ok()?,
-            words: words.map(|word| OsString::from_vec(word.to_vec())).collect(),
-            directory: process.join("cwd").read_link().ok()?,
-        })
-    }
-
-    /// The words that say what to build; `None` if one of them may have the target
-    /// directory elsewhere. What comes after `--` is for the program.
-    fn asks(&self) -> Option<Vec<&OsStr>> {
-        let words = self.words.iter().skip(1).map(OsString::as_os_str);
-        let asked: Vec<&OsStr> = words.take_while(|word| *word != "--").collect();
-        let is_elsewhere = |word: &&OsStr| {
-            let bytes = word.as_bytes();
-            ELSEWHERE
-                .iter()
-                .any(|option| bytes.starts_with(option.as_bytes()))
-        };
-        if asked.iter().any(is_elsewhere) {
-            return None;
-        }
-        let mut asks = Vec::new();
-        let mut words = asked.into_iter();
-        while let Some(word) = words.next() {
-            if MANNERS_WITH.iter().any(|option| word == *option) {
-                words.next();
-            } else if !is_manner(word.as_bytes()) {
-                asks.push(word);
-            }
-        }
-        Some(asks)
-    }
 }
 
 impl Wanted {
@@ -134,9 +73,9 @@ impl Wanted {
     }
 
     /// Of the cargo that started this process; `None` if no seed is of use to it.
-    pub fn here(context: &Context, vars: &Vars) -> Option<Wanted> {
+    pub fn here(context: &Context, vars: &Vars, salt: &[u8; 32]) -> Option<Wanted> {
         let variables: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
-        Wanted::of(&Cargo::here()?, context, vars, &variables)
+        Wanted::of(&Cargo::here()?, context, vars, &variables, salt)
     }
 
     fn of(
@@ -144,6 +83,7 @@ impl Wanted {
         context: &Context,
         vars: &Vars,
         variables: &BTreeMap<OsString, OsString>,
+        salt: &[u8; 32],
     ) -> Option<Wanted> {
         let asked = cargo.asks()?;
         if VARIABLES
@@ -163,15 +103,28 @@ impl Wanted {
             hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
         };
         add(FORM.as_bytes());
-        add(env!("CARGO_PKG_VERSION").as_bytes());
+        [plan::COMPILE, plan::RUN]
+            .into_iter()
+            .for_each(|script| add(script.as_bytes()));
+        for program in [&std::env::current_exe().ok()?, &cargo.program] {
+            add(program.as_os_str().as_bytes());
+            let metadata = program.metadata().ok()?;
+            add(&metadata.len().to_le_bytes());
+            add(format!("{:?}", metadata.modified().ok()?).as_bytes());
+        }
         add(serde_json::to_string(context).ok()?.as_bytes());
-        add(cargo.program.as_os_str().as_bytes());
         add(cargo.directory.strip_prefix(&root).ok()?.as_os_str().as_bytes());
         add(cargo_home.as_os_str().as_bytes());
         add(asked.len().to_string().as_bytes());
         asked.iter().for_each(|word| add(word.as_bytes()));
-        for name in ["Cargo.toml", "Cargo.lock"] {
-            add(&bounded::read(&root.join(name), bounded::LARGE).ok()?);
+        add(&bounded::read(&root.join("Cargo.lock"), bounded::LARGE).ok()?);
+        for dir in cargo
+            .directory
+            .ancestors()
+            .take_while(|dir| dir.starts_with(&root))
+        {
+            // Which one is whose workspace is said in them.
+            add(&bounded::read(&dir.join("Cargo.toml"), bounded::LARGE).unwrap_or_default());
         }
         for (place, text) in configurations(&cargo.directory, &cargo_home)? {
             add(place.as_bytes());
@@ -188,28 +141,21 @@ impl Wanted {
             target,
             cargo_home,
             build: journal::build_id().to_owned(),
-            variables: hashed(variables),
+            variables: hashed(variables, salt),
         })
     }
 }
 
-fn is_manner(word: &[u8]) -> bool {
-    let is_joined = |option: &&str| {
-        word.strip_prefix(option.as_bytes())
-            .is_some_and(|rest| !rest.is_empty())
-    };
-    MANNERS.iter().any(|manner| word == manner.as_bytes()) || MANNERS_WITH.iter().any(is_joined)
-}
-
 /// As [`Variables`]; the names that are text.
-fn hashed(variables: &BTreeMap<OsString, OsString>) -> Variables {
-    let hash = |value: &OsString| blake3::hash(value.as_bytes()).to_hex()[..32].to_owned();
+fn hashed(variables: &BTreeMap<OsString, OsString>, salt: &[u8; 32]) -> Variables {
+    let hash = |value: &OsString| blake3::keyed_hash(salt, value.as_bytes()).to_hex()[..32].to_owned();
     let named = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), hash(value)));
     variables.iter().filter_map(named).collect()
 }
 
 fn is_of_matter(name: &[u8]) -> bool {
-    let of_tools = [&b"CARGO"[..], b"RUST", b"NIX_RUSTFLAGS"];
+    // `DEP_*` are handed to build scripts, by whoever they are set.
+    let of_tools = [&b"CARGO"[..], b"RUST", b"DEP_", b"NIX_RUSTFLAGS"];
     of_tools.iter().any(|start| name.starts_with(start))
         && !name.starts_with(b"CARGO_TERM_")
         && !OF_NO_MATTER.iter().any(|not| name == not.as_bytes())
@@ -294,7 +240,7 @@ mod tests {
             let words = ["cargo", "build", "-p", "member"].map(OsString::from);
             Checkout {
                 cargo: Cargo {
-                    program: "/s/bin/cargo".into(),
+                    program: "/bin/sh".into(),
                     words: words.to_vec(),
                     directory: root,
                 },
@@ -306,7 +252,7 @@ mod tests {
         }
 
         fn wanted(&self) -> Option<Wanted> {
-            Wanted::of(&self.cargo, &self.context, &self.vars, &self.variables)
+            Wanted::of(&self.cargo, &self.context, &self.vars, &self.variables, &[0; 32])
         }
 
         fn set(&mut self, name: &str, value: &str) {
@@ -332,10 +278,14 @@ mod tests {
 
     #[test]
     fn each_part_changes_the_key_alone() {
-        let changes: [fn(&mut Checkout); 17] = [
+        let changes: [fn(&mut Checkout); 19] = [
             |_| (),
-            |c| c.cargo.program = "/s/bin/other".into(),
+            |c| c.cargo.program = c.dir.path().join("home/config.toml"),
             |c| c.cargo.directory = c.dir.path().join("w/member"),
+            |c| {
+                c.cargo.directory = c.dir.path().join("w/member");
+                c.write("w/member/Cargo.toml", "[package]\n[workspace]");
+            },
             |c| c.call(&["cargo", "check", "-p", "member"]),
             |c| c.call(&["cargo", "build", "-p"]),
             |c| c.call(&["cargo", "build", "-p", "member", "--release"]),
@@ -346,6 +296,7 @@ mod tests {
             |c| c.write(".cargo/config.toml", "[net]"),
             |c| c.set("CARGO_PROFILE_DEV_OPT_LEVEL", "2"),
             |c| c.set("RUSTFLAGS", ""),
+            |c| c.set("DEP_Z", "1"),
             |c| c.set("NIX_RUSTFLAGS", "-g"),
             |c| c.context.system = "t".into(),
             |c| c.context.toolchain.path = "/s/y".into(),
@@ -404,7 +355,7 @@ mod tests {
 
     #[test]
     fn where_the_target_directory_may_be_elsewhere_there_is_none() {
-        let changes: [fn(&mut Checkout); 14] = [
+        let changes: [fn(&mut Checkout); 15] = [
             |c| c.call(&["cargo", "build", "--target-dir", "x"]),
             |c| c.call(&["cargo", "build", "--target-dir=x"]),
             |c| c.call(&["cargo", "--config", "x", "build"]),
@@ -416,6 +367,7 @@ mod tests {
             |c| c.write("w/.cargo/config.toml", "build.target-dir = 'x'"),
             |c| c.write(".cargo/config", "[build]\nbuild-dir = 'x'"),
             |c| c.write(".cargo/config.toml", "include = 'x'"),
+            |c| c.write(".cargo/config.toml", "alias.x = 'build --config y'"),
             |c| c.write("Cargo.toml", "[workspace]"),
             |c| c.write("w/target/x", ""),
             |c| std::fs::remove_file(c.dir.path().join("w/Cargo.lock")).unwrap(),

@@ -1,0 +1,240 @@
+//! A seed is laid where all is as it was, and only there: what cargo's own notes do not
+//! tell is compared, each thing alone.
+
+mod build_help;
+mod common;
+
+use build_help::seed::{Configure, another, is_laid, said, seeded, seeded_in_place};
+use build_help::{await_seeds, build, checkout, demo, edit};
+use common::units::Units;
+use common::{both, run, success};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+type Edit = fn(&Path);
+
+/// Those that cargo asks for otherwise, or where it shows what it does.
+#[test]
+fn what_does_not_matter_makes_no_difference() {
+    let (units, first) = seeded();
+    let configure: [(&str, Configure); 4] = [
+        ("a subcommand's manners", |c| {
+            c.args(["build", "-q", "--color", "always", "--jobs=1", "--offline"]);
+        }),
+        ("another name of the terminal", |c| {
+            c.args(["build"]).env("TERM", "vt100").env("COLUMNS", "7");
+        }),
+        ("how cargo shows progress", |c| {
+            c.args(["build"]).env("CARGO_TERM_PROGRESS_WHEN", "never");
+        }),
+        ("a variable of nobody's", |c| {
+            c.args(["build"]).env("SOMETHING", "else");
+        }),
+    ];
+    for (at, (what, configure)) in configure.into_iter().enumerate() {
+        let next = another(&units, &first, &format!("same-{at}"));
+        let mut cargo = units.cargo(&next);
+        configure(&mut cargo);
+        let output = run(&mut cargo);
+        assert!(output.status.success(), "{what}: {}", both(&output));
+        assert!(is_laid(&next), "{what}");
+    }
+}
+
+/// Where cargo is told to put its target directory, none is made beside the sources.
+#[test]
+fn where_the_target_directory_is_elsewhere_none_is_made() {
+    let (units, first) = seeded();
+    let places: [(&str, Edit, Configure); 4] = [
+        (
+            "an option",
+            |_| (),
+            |c| {
+                c.args(["--target-dir", "../elsewhere"]);
+            },
+        ),
+        (
+            "a variable",
+            |_| (),
+            |c| {
+                c.env("CARGO_TARGET_DIR", "../elsewhere");
+            },
+        ),
+        (
+            "a configuration",
+            |p| {
+                std::fs::create_dir(p.join(".cargo")).unwrap();
+                let text = "[build]\ntarget-dir = '../elsewhere'\n";
+                std::fs::write(p.join(".cargo/config.toml"), text).unwrap();
+            },
+            |_| (),
+        ),
+        (
+            "configuration by an option",
+            |_| (),
+            |c| {
+                c.args(["--config", "build.target-dir='../elsewhere'"]);
+            },
+        ),
+    ];
+    for (at, (what, files, configure)) in places.into_iter().enumerate() {
+        let next = another(&units, &first, &format!("apart-{at}"));
+        files(&next);
+        let mut cargo = units.cargo(&next);
+        configure(cargo.arg("build"));
+        let output = run(&mut cargo);
+        assert!(output.status.success(), "{what}: {}", both(&output));
+        assert!(!next.join("target").exists(), "{what}");
+        std::fs::remove_dir_all(next.with_file_name("elsewhere")).unwrap();
+    }
+    // A package that is none of a workspace above it, or may be one of it.
+    units
+        .world
+        .write("above/Cargo.toml", "[workspace]\nexclude = ['next']\n");
+    let next = another(&units, &first, "above/next");
+    success(units.cargo(&next).arg("build"));
+    assert!(!is_laid(&next) && !next.with_file_name("target").exists());
+}
+
+/// A project whose vendored package's script reads what the environment gives without
+/// saying so, and prints a path.
+const READS: &str = r#"fn main() {
+    let own = std::env::var("OWN").unwrap_or("none".into());
+    let dep = std::env::var("DEP_Z").unwrap_or("none".into());
+    println!("cargo:rustc-env=SAID={own} {dep}");
+    println!("cargo:rerun-if-changed=build.rs");
+}"#;
+
+fn reading() -> (Units, PathBuf) {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let project = demo::project(&units, "reading", lib, Some(READS));
+    success(units.cargo(&project).args(["generate-lockfile"]));
+    (units, project)
+}
+
+fn with_own(units: &Units, own: &str) {
+    units.set_environment(&format!("export PATH=/usr/bin:/bin OWN={own}"));
+}
+
+fn ran(units: &Units, project: &Path, arguments: &[&str]) -> String {
+    let mut cargo = units.cargo(project);
+    // Not sorted, as a shell may have them: cargo hands them on so, and sorted.
+    cargo.env("NIX_Z", "1").env("NIX_A", "2");
+    let output = run(cargo.arg("run").args(arguments));
+    assert!(
+        output.status.success() && !demo::is_local(&output, "demo"),
+        "{}",
+        both(&output)
+    );
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Two builds in one place, one just after the other, in two environments; and two of
+/// two profiles in one target directory.
+#[test]
+fn a_seed_has_what_its_own_build_was_given() {
+    let (units, project) = reading();
+    let clear = || std::fs::remove_dir_all(project.join("target")).unwrap();
+    for own in ["one", "two"] {
+        with_own(&units, own);
+        assert_eq!(ran(&units, &project, &[]), format!("{own} none"));
+        clear();
+    }
+    with_own(&units, "one");
+    assert_eq!(ran(&units, &project, &[]), "one none");
+    with_own(&units, "two");
+    assert_eq!(ran(&units, &project, &["--release"]), "two none");
+    await_seeds(&units, 1);
+    for own in ["one", "two", "one"] {
+        clear();
+        with_own(&units, own);
+        for arguments in [&[][..], &["--release"]] {
+            assert_eq!(ran(&units, &project, arguments), format!("{own} none"));
+        }
+    }
+}
+
+/// Cargo hands variables of this name to scripts, whoever sets them.
+#[test]
+fn what_scripts_get_unasked_is_compared() {
+    let (units, project) = reading();
+    assert_eq!(ran(&units, &project, &[]), "none none");
+    await_seeds(&units, 1);
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    let output = run(units.cargo(&project).arg("run").env("DEP_Z", "new"));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "none new",
+        "{}",
+        both(&output)
+    );
+}
+
+/// The same source in two places of one workspace: the one that cargo takes counts.
+#[test]
+fn the_source_that_was_used_is_compared() {
+    let (units, project) = seeded_in_place();
+    let other = project.join("vendor.orig");
+    success(
+        Command::new("cp")
+            .arg("-a")
+            .arg(project.join("vendor"))
+            .arg(&other),
+    );
+    let configuration = project.join(".cargo/config.toml");
+    let mut all = Vec::new();
+    for directory in ["vendor.orig", "vendor"] {
+        let text = format!(
+            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"{directory}\"\n"
+        );
+        std::fs::write(&configuration, text).unwrap();
+        build(&units, units.cargo(&project).arg("build"));
+        all = await_seeds(&units, all.len() + 1);
+        std::fs::remove_dir_all(project.join("target")).unwrap();
+    }
+    build(&units, units.cargo(&project).arg("build"));
+    assert!(is_laid(&project));
+    std::fs::remove_dir_all(project.join("target")).unwrap();
+    edit(&project.join("vendor/base/src/lib.rs"), "text=1", "text=2");
+    assert!(said(&units, units.cargo(&project).arg("build")).contains("text=2"));
+    assert!(!is_laid(&project));
+}
+
+/// In the place where they were built, vendored packages are laid, too. A source that
+/// was edited where cargo does not look, a variable, what crate-env.nix gives.
+#[test]
+fn what_cargo_does_not_see_is_compared() {
+    let (units, project) = seeded_in_place();
+    let fresh = |units: &Units, configure: Configure| {
+        let mut cargo = units.cargo(&project);
+        configure(cargo.arg("build"));
+        let said = said(units, &mut cargo);
+        let is_laid = is_laid(&project);
+        std::fs::remove_dir_all(project.join("target")).unwrap();
+        (said, is_laid)
+    };
+    // The same packages elsewhere are the same in the store.
+    let elsewhere = checkout(&units, "elsewhere");
+    build(&units, units.cargo(&elsewhere).arg("build"));
+    let (first, laid) = fresh(&units, |_| ());
+    assert!(laid && first.contains("text=1"), "{first}");
+
+    let source = project.join("vendor/base/src/lib.rs");
+    edit(&source, "text=1", "text=2");
+    let (said, laid) = fresh(&units, |_| ());
+    assert!(!laid && said.contains("text=2"), "{said}");
+    edit(&source, "text=2", "text=1");
+    await_seeds(&units, 1);
+    assert_eq!(fresh(&units, |_| ()).0, first);
+
+    let (said, laid) = fresh(&units, |cargo| {
+        cargo.env("BASE_NOTE", "new");
+    });
+    assert!(!laid && said.contains("note=new"), "{said}");
+    assert_eq!(fresh(&units, |_| ()).0, first);
+
+    units.set_crate("native", "export PATH=/usr/bin:/bin NATIVE_CRATE=own", true);
+    let (said, laid) = fresh(&units, |_| ());
+    assert!(!laid && said.contains("crate=own"), "{said}");
+}
