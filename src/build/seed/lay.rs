@@ -6,7 +6,7 @@
 
 use super::super::context::Context;
 use super::super::index::{Index, Record, Tracked};
-use super::super::journal::{self, Outcome};
+use super::super::journal::{self, Entry, Outcome};
 use super::super::origin::Origin;
 use super::super::place::{self, Here};
 use super::super::realise::Builder;
@@ -52,7 +52,9 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
     for unit in laid {
-        let mut entry = unit.entry.clone();
+        let Ok(mut entry) = serde_json::from_str::<Entry>(&unit.entry) else {
+            continue;
+        };
         entry.outcome = Outcome::Hit;
         entry.dir = wanted.target.join(&unit.dir);
         entry.start = journal::micros(began);

@@ -28,7 +28,7 @@ pub mod wanted;
 
 use super::context::Context;
 use super::index::Index;
-use super::journal::{self, Entry};
+use super::journal;
 use super::realise::Builder;
 use super::{roots, runs};
 use crate::sealed;
@@ -87,8 +87,8 @@ struct Unit {
     fingerprint: PathBuf,
     /// Those.
     notes: Vec<(String, Piece)>,
-    /// What was noted of it for `stats`.
-    entry: Entry,
+    /// What was noted of it for `stats`, as JSON.
+    entry: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -140,8 +140,8 @@ fn directory(index: &Index) -> PathBuf {
 fn read(index: &Index, key: &str) -> Option<(Seed, Pieces)> {
     let bytes = sealed::read(&directory(index).join(key), KIND)?;
     let (length, rest) = bytes.split_first_chunk::<8>()?;
-    let (json, pieces) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-    Some((serde_json::from_slice(json).ok()?, Pieces(pieces.to_vec())))
+    let (seed, pieces) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    Some((postcard::from_bytes(seed).ok()?, Pieces(pieces.to_vec())))
 }
 
 /// The salt of this cache's hashes of variables.
@@ -165,8 +165,8 @@ fn is_worse(seed: &Seed, than: &Seed, wanted: &Wanted) -> bool {
 }
 
 fn write(index: &Index, key: &str, seed: &Seed, pieces: &Pieces) {
-    let json = serde_json::to_vec(seed).unwrap_or_default();
-    let payload = [&(json.len() as u64).to_le_bytes()[..], &json, &pieces.0].concat();
+    let seed = postcard::to_allocvec(seed).unwrap_or_default();
+    let payload = [&(seed.len() as u64).to_le_bytes()[..], &seed, &pieces.0].concat();
     let directory = directory(index);
     journal::prune(&directory, 2 * KEPT);
     // Without it, the next checkout asks for each unit.

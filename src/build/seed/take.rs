@@ -185,7 +185,7 @@ impl Taker<'_> {
             derivation,
             fingerprint: self.relative(fingerprint)?,
             notes,
-            entry,
+            entry: serde_json::to_string(&entry).ok()?,
         })
     }
 
