@@ -109,7 +109,7 @@ pub fn rows(world: &World) -> Vec<Row> {
 fn alone(world: &World, checkout: &Path) -> f64 {
     const TIMES: usize = 300;
     std::fs::remove_dir_all(checkout.join("target")).expect("it is built");
-    let told = succeed(&mut world.cargo(checkout, &["build", "-vv"], &[]));
+    let told = world.without_seeds(|| succeed(&mut world.cargo(checkout, &["build", "-vv"], &[])));
     let told = String::from_utf8_lossy(&told.stderr);
     let crate_name = format!("--crate-name small_{} ", FEW - 1);
     let call = told
