@@ -5,6 +5,7 @@ mod build_help;
 mod common;
 
 use build_help::demo::{clean, project, said};
+use build_help::root_of;
 use common::units::Units;
 use common::{World, both, run, success};
 use std::os::unix::process::CommandExt;
@@ -147,17 +148,6 @@ fn what_cannot_be_brought_back_is_made_again() {
         "{}",
         both(&output)
     );
-}
-
-/// The store path that holds the units of a target directory.
-fn root_of(target: &Path) -> PathBuf {
-    let link = target.join(".cargo-nix/units");
-    let is_there = (0..60).any(|_| {
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        link.exists()
-    });
-    assert!(is_there, "the service makes the root before it ends");
-    std::fs::read_link(link).unwrap()
 }
 
 /// A target directory holds its units, and no longer when it is gone.

@@ -6,11 +6,11 @@ mod build_help;
 mod common;
 
 use build_help::seed::{DEPENDENCIES, MAIN, PACKAGES, another, is_laid, program, seeded, told, told_all};
-use build_help::{append, await_seeds, build, seeds, set};
+use build_help::{append, await_seeds, build, root_of, seeds, set};
 use common::success;
 use common::units::Units;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Fresh, the same program, the same units for `stats`, held from the collector; and
@@ -62,18 +62,6 @@ fn with(more: &str) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// The link that keeps the collector from a target directory's units.
-fn root_of(target: &Path) -> PathBuf {
-    let link = target.join(".cargo-nix/units");
-    for _ in 0..60 {
-        if link.exists() {
-            return link;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
-    panic!("{} has no root", target.display());
 }
 
 /// What is not whole, not there, or not to be had any more is asked for.

@@ -60,11 +60,6 @@ impl Index {
         }
     }
 
-    /// The index whose directory this is.
-    pub fn at(dir: &Path) -> Index {
-        Index { dir: dir.to_owned() }
-    }
-
     /// The directory of the index.
     pub fn dir(&self) -> &Path {
         &self.dir

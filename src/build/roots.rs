@@ -3,8 +3,9 @@
 //!
 //! A unit that is served leaves a mark for its target directory; the build
 //! service makes the root when nobody has asked for a while, and takes the mark
-//! away (and [`seed`] what it is to leave for the next checkout). Until then the service itself holds what it has built. So a build in
-//! which everything is a hit waits for nothing.
+//! away (and [`seed`] what it is to leave for the next checkout). Until then the
+//! service itself holds what it has built. So a build in which everything is a hit
+//! waits for nothing.
 
 use super::realise::Builder;
 use super::script::{RUN, Run};
@@ -101,7 +102,8 @@ fn marks(socket: &Path) -> PathBuf {
 
 /// Makes the roots that are marked; `build` builds a unit.
 pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
-    let index = socket.ancestors().nth(2).map(Index::at);
+    // <cache>/units/service/<socket>
+    let index = socket.ancestors().nth(3).map(Index::below);
     let Ok(entries) = std::fs::read_dir(marks(socket)) else {
         return;
     };

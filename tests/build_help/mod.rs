@@ -140,6 +140,17 @@ pub fn await_seeds(units: &Units, count: usize) -> Vec<PathBuf> {
     panic!("a build leaves no seed");
 }
 
+/// The store path that holds the units of a target directory.
+pub fn root_of(target: &Path) -> PathBuf {
+    let link = target.join(".cargo-nix/units");
+    let is_there = (0..60).any(|_| {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        link.exists()
+    });
+    assert!(is_there, "the service makes the root before it ends");
+    std::fs::read_link(link).unwrap()
+}
+
 /// Replaces `old`, which must be there, in a file.
 pub fn edit(file: &Path, old: &str, new: &str) {
     let text = std::fs::read_to_string(file).unwrap();

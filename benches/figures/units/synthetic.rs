@@ -27,9 +27,9 @@ struct Time {
 }
 
 /// Three rows: of whole builds in a new target directory; of such in which each unit
-/// is asked for, less what they take with a wrapper that does nothing, as what cargo itself takes for a unit grows with their number: it
-/// starts each process by a fork, which copies the more, the larger cargo is; and
-/// of a hit while no cargo is beside it.
+/// is asked for, less what they take with a wrapper that does nothing, as what cargo
+/// itself takes for a unit grows with their number: it starts each process by a fork,
+/// which copies the more, the larger cargo is; and of a hit while no cargo is beside it.
 pub fn rows(world: &World) -> Vec<Row> {
     let nothing = world.wrapper();
     let [few, many] = [FEW, MANY].map(|count| {

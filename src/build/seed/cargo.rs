@@ -29,6 +29,7 @@ const MANNERS: [&str; 9] = [
 ];
 /// Options with a value of which the same is true.
 const MANNERS_WITH: [&str; 4] = ["--color", "--message-format", "--jobs", "-j"];
+
 /// See the module.
 pub struct Cargo {
     /// It.
