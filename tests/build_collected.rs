@@ -6,7 +6,7 @@ mod common;
 
 use build_help::demo::{clean, project, said};
 use build_help::root_of;
-use common::units::Units;
+use common::units::{Units, remove_target};
 use common::{World, both, run, success};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -165,7 +165,7 @@ fn a_target_directory_is_a_root() {
         .to_owned();
     let roots = || success(nix_store(&units).args(["--query", "--roots", &unit]));
     assert!(roots().contains("held/target/.cargo-nix/units"), "{}", roots());
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     assert!(!roots().contains("/held/"), "{}", roots());
 }
 
@@ -178,7 +178,7 @@ fn a_target_directory_of_a_moment_ago_is_held() {
     assert_eq!(said(&mut units.cargo(&first)), "5");
     root_of(&first.join("target"));
     assert_eq!(said(&mut units.cargo(&second)), "5");
-    std::fs::remove_dir_all(first.join("target")).unwrap();
+    remove_target(&first);
     success(units.world.cargo_nix().args(["gc", "--collect"]));
     let placed = libraries(&second.join("target"));
     assert!(

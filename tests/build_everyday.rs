@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::units::Units;
+use common::units::{Units, remove_target};
 use common::{World, both, run, success};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::os::unix::process::CommandExt;
@@ -140,7 +140,7 @@ fn branches_are_switched() {
         branch(version);
         assert_eq!(said(&units, &project), "42");
     }
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     for version in ["1.0.10", "1.0.11", "1.0.10"] {
         branch(version);
         let mut cargo = units.cargo(&project);

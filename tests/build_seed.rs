@@ -8,7 +8,7 @@ mod common;
 use build_help::seed::{DEPENDENCIES, MAIN, PACKAGES, another, is_laid, program, seeded, told, told_all};
 use build_help::{append, await_seeds, build, root_of, seeds, set};
 use common::success;
-use common::units::Units;
+use common::units::{Units, remove_target};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -34,7 +34,7 @@ fn the_next_checkout_starts_nothing_of_the_store() {
     assert!(again.units.contains_key("serde run"), "{again:?}");
 
     // By asking for each.
-    std::fs::remove_dir_all(next.join("target")).unwrap();
+    remove_target(&next);
     for seed in seeds(&units) {
         std::fs::remove_file(seed).unwrap();
     }
@@ -44,7 +44,7 @@ fn the_next_checkout_starts_nothing_of_the_store() {
 
     // What is noted of units that are laid is what is noted of units that are asked for.
     await_seeds(&units, 1);
-    std::fs::remove_dir_all(next.join("target")).unwrap();
+    remove_target(&next);
     let noted = build(&units, units.cargo(&next).arg("build"));
     assert_eq!(noted.units, asked.units);
     assert!(
@@ -145,7 +145,7 @@ fn a_part_of_a_seed_becomes_whole() {
 #[test]
 fn a_laying_that_is_killed_leaves_nothing_half_laid() {
     let (units, first) = seeded();
-    for round in 0..8 {
+    for round in 0..12 {
         let next = another(&units, &first, &format!("killed-{round}"));
         let mut cargo = units.cargo(&next);
         cargo
@@ -154,7 +154,7 @@ fn a_laying_that_is_killed_leaves_nothing_half_laid() {
             .stderr(Stdio::null())
             .process_group(0);
         let mut cargo = cargo.spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(30 + 12 * round));
+        std::thread::sleep(std::time::Duration::from_millis(30 + 8 * round));
         let group = rustix::process::Pid::from_child(&cargo);
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         cargo.wait().unwrap();

@@ -6,7 +6,7 @@ mod common;
 
 use build_help::seed::{Configure, another, is_laid, said, seeded, seeded_in_place};
 use build_help::{await_seeds, build, checkout, demo, edit};
-use common::units::Units;
+use common::units::{Units, remove_target};
 use common::{both, run, success};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -135,7 +135,7 @@ fn ran(units: &Units, project: &Path, arguments: &[&str]) -> String {
 #[test]
 fn a_seed_has_what_its_own_build_was_given() {
     let (units, project) = reading();
-    let clear = || std::fs::remove_dir_all(project.join("target")).unwrap();
+    let clear = || remove_target(&project);
     for own in ["one", "two"] {
         with_own(&units, own);
         assert_eq!(ran(&units, &project, &[]), format!("{own} none"));
@@ -161,7 +161,7 @@ fn what_scripts_get_unasked_is_compared() {
     let (units, project) = reading();
     assert_eq!(ran(&units, &project, &[]), "none none");
     await_seeds(&units, 1);
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     let output = run(units.cargo(&project).arg("run").env("DEP_Z", "new"));
     assert_eq!(
         String::from_utf8_lossy(&output.stdout).trim(),
@@ -191,11 +191,11 @@ fn the_source_that_was_used_is_compared() {
         std::fs::write(&configuration, text).unwrap();
         build(&units, units.cargo(&project).arg("build"));
         all = await_seeds(&units, all.len() + 1);
-        std::fs::remove_dir_all(project.join("target")).unwrap();
+        remove_target(&project);
     }
     build(&units, units.cargo(&project).arg("build"));
     assert!(is_laid(&project));
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     edit(&project.join("vendor/base/src/lib.rs"), "text=1", "text=2");
     assert!(said(&units, units.cargo(&project).arg("build")).contains("text=2"));
     assert!(!is_laid(&project));
@@ -211,7 +211,7 @@ fn what_cargo_does_not_see_is_compared() {
         configure(cargo.arg("build"));
         let said = said(units, &mut cargo);
         let is_laid = is_laid(&project);
-        std::fs::remove_dir_all(project.join("target")).unwrap();
+        remove_target(&project);
         (said, is_laid)
     };
     // The same packages elsewhere are the same in the store.

@@ -6,7 +6,7 @@ mod common;
 
 use build_help::demo::project;
 use common::success;
-use common::units::{Units, cargo_home};
+use common::units::{Units, cargo_home, remove_target};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -56,7 +56,7 @@ fn set(project: &Path, make: &str) {
 fn outcomes(units: &Units, project: &Path) -> Vec<String> {
     let in_project =
         |command: &mut Command| success(command.current_dir(project).env("CARGO_HOME", cargo_home()));
-    let _ = std::fs::remove_dir_all(project.join("target"));
+    remove_target(&project);
     let cargo = ["exec", "--quiet", "--", "cargo", "run", "--quiet"];
     let said = in_project(units.world.cargo_nix().args(cargo));
     assert_eq!(said, "one\n");

@@ -67,7 +67,12 @@ fn built(place: &Place, uid: u32) -> PathBuf {
     let libraries = fs::read_dir(checkout.join("target/debug/deps")).expect("outputs");
     let mut libraries = libraries.map(|entry| entry.expect("an entry").path());
     let library = libraries.find(|path| path.extension().is_some_and(|ending| ending == "rlib"));
-    fs::read_link(library.expect("a library")).expect("a link into the store")
+    let library = library.expect("a library");
+    fs::read_link(&library).unwrap_or_else(|error| {
+        let notes = fs::read_dir(place.home(uid).join(".cache/cargo-nix/units/builds")).expect("notes");
+        let told = notes.map(|note| fs::read_to_string(note.expect("a note").path()).expect("text"));
+        panic!("{error}: {}", told.collect::<String>())
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::units::Units;
+use common::units::{Units, remove_target};
 use common::{both, run, success};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -102,14 +102,14 @@ fn cargos_home_holds_links_and_cargo_builds_as_before() {
 
     // With and without us, from the link and from a directory: the same unit.
     success(fetching.plain_cargo().args(["build", "--offline"]));
-    std::fs::remove_dir_all(fetching.project.join("target")).unwrap();
+    remove_target(&fetching.project);
     success(
         units
             .cargo(&fetching.project)
             .env("CARGO_HOME", &fetching.home)
             .arg("build"),
     );
-    std::fs::remove_dir_all(fetching.project.join("target")).unwrap();
+    remove_target(&fetching.project);
     let output = run(units.cargo(&fetching.project).arg("build"));
     assert!(output.status.success(), "{}", both(&output));
     let told = success(units.world.cargo_nix().args(["stats", "--last", "1"]));

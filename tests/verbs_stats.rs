@@ -5,7 +5,7 @@ mod build_help;
 mod common;
 
 use build_help::demo;
-use common::units::Units;
+use common::units::{Units, remove_target};
 use common::{both, run, success};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ fn what_was_in_the_store_is_found_and_not_built() {
         format!("fn main() {{ std::thread::sleep(std::time::Duration::from_secs(2)); }} // {now:?}\n");
     let project = demo::project(&units, "found", "pub fn said() -> u8 { 1 }", Some(&script));
     built(&mut units.cargo(&project));
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     let other = units.another_cache("another");
     built(units.cargo(&project).env("XDG_CACHE_HOME", &other));
     let told = |arguments: &[&str]| {
@@ -145,7 +145,7 @@ fn what_was_in_the_store_is_found_and_not_built() {
     assert!(build["sums"]["saved"].as_f64() > Some(1.0), "{json:#}");
     assert!(told(&[]).contains("3 (3 found)"), "{}", told(&[]));
     // From now on its cache knows, and how much it saves.
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     built(units.cargo(&project).env("XDG_CACHE_HOME", &other));
     let json: Value = serde_json::from_str(&told(&["--json", "--last", "1"])).unwrap();
     let build = &json["builds"][0];
@@ -226,7 +226,7 @@ fn an_environment_that_is_of_no_use_is_said_once() {
         }),
     ];
     for (sentence, spoil) in cases {
-        let _ = std::fs::remove_dir_all(project.join("target"));
+        remove_target(&project);
         let mut cargo = units.cargo(&project);
         spoil(&mut cargo);
         let output = built(&mut cargo);
@@ -260,7 +260,7 @@ fn what_is_said_into_a_file_is_not_said_again() {
     let units = Units::new();
     let project = project(&units, "filed");
     for append in [true, false] {
-        let _ = std::fs::remove_dir_all(project.join("target"));
+        remove_target(&project);
         let path = units.world.path().join("log");
         let _ = std::fs::remove_file(&path);
         let log = std::fs::File::options()
@@ -290,7 +290,7 @@ fn another_toolchain_that_finds_the_compiler_of_the_environment_is_told() {
     let sysroot = success(units.world.command("rustc").args(["--print", "sysroot"]));
     let theirs = Path::new(sysroot.trim()).join("bin/cargo");
     let told = |cargo: &Path| {
-        let _ = std::fs::remove_dir_all(project.join("target"));
+        remove_target(&project);
         let inside = units.cargo(&project);
         let mut command = Command::new(cargo);
         command.current_dir(&project).env_clear();
@@ -339,10 +339,10 @@ fn the_wrapper_that_was_there_is_called_for_local_units() {
     };
     built(units.cargo(&project).env("CARGO_NIX_LOCAL_WRAPPER", &wrapper));
     assert_eq!(called(), ["wrapped"]);
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     built(units.cargo(&project).env("CARGO_BUILD_RUSTC_WRAPPER", &wrapper));
     assert_eq!(called(), ["wrapped"]);
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     let config = format!("[build]\nrustc-wrapper = \"{}\"\n", wrapper.display());
     units.world.write("wrapped/.cargo/config.toml", &config);
     built(&mut units.cargo(&project));

@@ -114,6 +114,7 @@ pub fn make(socket: &Path, build: impl Fn(&UnitAsk) -> bool) {
         let Some(mark) = mark.filter(|mark| mark.target.is_dir()) else {
             continue;
         };
+        seed::forget_cut_off(&mark.target);
         let mut units = BTreeSet::new();
         collect(&mark.target, DEPTH, &mut units);
         units.retain(|unit| Path::new(&unit.path).exists());

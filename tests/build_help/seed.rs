@@ -1,6 +1,6 @@
 //! Projects whose builds have left a seed, and what cargo tells of the next ones.
 
-use super::super::common::units::Units;
+use super::super::common::units::{Units, remove_target};
 use super::super::common::{both, run, success};
 use super::{await_seeds, build, checkout};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub fn seeded_in_place() -> (Units, PathBuf) {
     success(units.cargo(&project).args(["generate-lockfile"]));
     build(&units, units.cargo(&project).arg("build")).assert_store_backed("app", "at first");
     await_seeds(&units, 1);
-    std::fs::remove_dir_all(project.join("target")).unwrap();
+    remove_target(&project);
     (units, project)
 }
 

@@ -267,3 +267,17 @@ pub fn tell(world: &World, mounts: &[String], ask: Value) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(text.lines().last().unwrap_or("null")).unwrap()
 }
+
+/// Removes the target directory. The build service may be making its root in it,
+/// which whoever removes it at that moment is told as "not empty".
+pub fn remove_target(project: &Path) {
+    let target = project.join("target");
+    for _ in 0..100 {
+        match std::fs::remove_dir_all(&target) {
+            Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
+            _ => return,
+        }
+    }
+    panic!("{} fills again and again", target.display());
+}

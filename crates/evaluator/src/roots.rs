@@ -18,13 +18,12 @@ use std::process::{Command, Stdio};
 /// evaluation that are not wanted now are removed.
 ///
 /// # Errors
-/// `directory` cannot be written.
+/// `directory` is not there, or cannot be written.
 pub fn make(
     directory: &Path,
     wanted: &[(String, String)],
     daemon: Option<&Path>,
 ) -> io::Result<Option<String>> {
-    std::fs::create_dir_all(directory)?;
     let directory = directory.canonicalize()?;
     let mut warning = None;
     for (name, target) in wanted {

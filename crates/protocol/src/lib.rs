@@ -169,7 +169,8 @@ pub struct UnitAsk {
     /// Every store path that the above mentions, and whatever else is wanted
     /// in the sandbox.
     pub inputs: Vec<StoreInput>,
-    /// A link to its output that is to be a GC root.
+    /// A link to its output that is to be a GC root, in a directory that is made where
+    /// its parent is there.
     #[serde(default)]
     pub root: Option<PathBuf>,
 }

@@ -1,8 +1,9 @@
 //! A seed into a target directory that is not there yet.
 //!
 //! All that is laid is of one instant: cargo takes a unit for stale when something
-//! that it depends on is younger. Meanwhile another cargo is kept away as cargo
-//! does it, by its locks.
+//! that it depends on is younger. And it is all there at once, by a rename of each
+//! profile's directory: of a part, cargo would have what a unit depends on made
+//! again, and find the unit itself fresh, until the next build sees what is younger.
 
 use super::super::context::Context;
 use super::super::index::{Index, Record, Tracked};
@@ -24,6 +25,8 @@ use std::time::SystemTime;
 
 /// Threads that lay, at most; more would wait for the disk.
 const HANDS: usize = 4;
+/// Where it is laid, below the target directory. Left only by whoever was killed.
+pub(super) const LAYING: &str = ".cargo-nix/laying";
 
 /// Lays the seed, if all is as it was. What cannot be laid, cargo asks for. `false` if
 /// the machine was not even looked at.
@@ -41,17 +44,25 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     if std::fs::create_dir(&wanted.target).is_err() {
         return true;
     }
+    // As cargo marks a directory that it makes.
+    let tag = seed.tag.map(|tag| pieces.get(tag));
+    let _ = tag.map(|tag| std::fs::write(wanted.target.join("CACHEDIR.TAG"), tag));
+    let laying = wanted.target.join(LAYING);
     let hand = Hand {
         seed,
         pieces,
         workspace: wanted.workspace(),
-        target: &wanted.target,
+        target: &laying,
         program: &builder.program,
     };
-    let laid = hand.all(&units).unwrap_or_default();
+    let laid = hand.all(&units).and_then(|()| appear(&laying, &wanted.target));
+    let _ = std::fs::remove_dir_all(&laying);
+    if laid.is_err() {
+        return true;
+    }
     roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
-    for unit in laid {
+    for unit in units {
         let Ok(mut entry) = serde_json::from_str::<Entry>(&unit.entry) else {
             continue;
         };
@@ -127,6 +138,16 @@ impl Unit {
     }
 }
 
+/// Each profile's directory, or that of a triple, to where cargo looks for it.
+fn appear(laying: &Path, target: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(laying).map_err(Error::io("reading", laying))? {
+        let entry = entry.map_err(Error::io("reading", laying))?;
+        let path = target.join(entry.file_name());
+        std::fs::rename(entry.path(), &path).map_err(Error::io("making", &path))?;
+    }
+    Ok(())
+}
+
 /// What lays.
 struct Hand<'a> {
     seed: &'a Seed,
@@ -137,42 +158,21 @@ struct Hand<'a> {
 }
 
 impl<'a> Hand<'a> {
-    /// Gives the units that are laid.
-    fn all(&self, units: &[&'a Unit]) -> Result<Vec<&'a Unit>> {
-        let locks = self
-            .seed
-            .locks
-            .iter()
-            .map(|lock| self.lock(&self.target.join(lock)));
-        let _locks = locks.collect::<Result<Vec<File>>>()?;
+    fn all(&self, units: &[&'a Unit]) -> Result<()> {
         let stamp = self.stamp()?;
-        let is_laid = |unit: &&&Unit| self.unit(unit, stamp).is_ok();
-        let laid = in_parts(units, |part| {
-            part.iter().filter(is_laid).copied().collect::<Vec<_>>()
-        });
-        Ok(laid.concat())
-    }
-
-    fn lock(&self, path: &Path) -> Result<File> {
-        make(path.parent().unwrap_or(self.target))?;
-        let file = File::create(path).map_err(Error::io("creating", path))?;
-        // Whoever has it was first in the new directory.
-        file.try_lock()
-            .map_err(|error| Error::io("locking", path)(error.into()))?;
-        Ok(file)
+        let lay = |part: &[&Unit]| part.iter().try_for_each(|unit| self.unit(unit, stamp));
+        in_parts(units, lay).into_iter().collect()
     }
 
     /// The instant of all that is laid, by the clock of the file system: what cargo
     /// writes later is not older.
     fn stamp(&self) -> Result<SystemTime> {
-        let path = self.target.join("CACHEDIR.TAG");
-        let tag = self.seed.tag.map(|tag| self.pieces.get(tag));
-        std::fs::write(&path, tag.unwrap_or_default()).map_err(Error::io("writing", &path))?;
+        make(self.target)?;
+        let path = self.target.join("stamp");
+        std::fs::write(&path, "").map_err(Error::io("writing", &path))?;
         let modified = path.metadata().and_then(|metadata| metadata.modified());
         let stamp = modified.map_err(Error::io("reading", &path))?;
-        if tag.is_none() {
-            std::fs::remove_file(&path).map_err(Error::io("removing", &path))?;
-        }
+        std::fs::remove_file(&path).map_err(Error::io("removing", &path))?;
         Ok(stamp)
     }
 
@@ -208,17 +208,8 @@ impl<'a> Hand<'a> {
                 Run::record(&unit.path, &unit.derivation, &out)?;
             }
         }
-        // What cargo believes is the hash; beside it is what it is of, as JSON.
-        let is_hash = |name: &str| {
-            unit.notes
-                .iter()
-                .any(|(other, _)| *other == format!("{name}.json"))
-        };
-        let (last, first): (Vec<_>, Vec<_>) = unit.notes.iter().partition(|(name, _)| is_hash(name));
-        first
-            .into_iter()
-            .chain(last)
-            .try_for_each(|(name, text)| write(&fingerprint.join(name), self.pieces.get(*text), stamp))
+        let mut notes = unit.notes.iter();
+        notes.try_for_each(|(name, text)| write(&fingerprint.join(name), self.pieces.get(*text), stamp))
     }
 
     /// A text with this workspace in the place of the other.

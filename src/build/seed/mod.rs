@@ -17,8 +17,8 @@
 //! compared here: the environment, its host tree, each source by its stats, the
 //! variables that units were seen to read, files that must not be there, the
 //! configuration and command line of cargo. If one of them is another, nothing
-//! is laid, and each unit is asked for. A unit comes with its outputs before its
-//! notes, so that what is cut off in the middle is asked for again.
+//! is laid, and each unit is asked for. All of a profile appears at once, so that
+//! where it is cut off in the middle all is asked for.
 
 mod cargo;
 mod lay;
@@ -53,8 +53,6 @@ const NOTE: &str = "seed";
 struct Seed {
     /// The workspace that it was taken from.
     workspace: PathBuf,
-    /// The files by which cargo keeps others away meanwhile.
-    locks: Vec<PathBuf>,
     /// What cargo puts at the top of a directory that it makes.
     tag: Option<Piece>,
     /// The sources of the units, and what they were in the store.
@@ -208,6 +206,11 @@ pub fn begin(context: &Context, vars: &Vars) -> bool {
 /// there when it began.
 pub fn of_this_run(index: &Index) -> Option<Wanted> {
     serde_json::from_slice(&runs::read(runs::note(index, NOTE).as_deref())?).ok()
+}
+
+/// Removes what whoever was killed has left of a seed in a target directory.
+pub fn forget_cut_off(target: &Path) {
+    let _ = std::fs::remove_dir_all(target.join(lay::LAYING));
 }
 
 /// Takes the seed of a target directory in which no unit was asked for for a while.

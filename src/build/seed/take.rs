@@ -39,18 +39,17 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
     };
     let tag = bounded::read(&wanted.target.join("CACHEDIR.TAG"), NOTE).ok();
     let tag = tag.map(|tag| taker.pieces.add(&tag));
-    let (mut locks, mut units) = (Vec::new(), Vec::new());
-    for profile in profiles(&wanted.target) {
-        locks.extend(locks_of(&profile).filter_map(|lock| taker.relative(&lock)));
-        units.extend(taker.profile(&profile));
-    }
+    let profiles = profiles(&wanted.target);
+    let units = profiles
+        .iter()
+        .flat_map(|profile| taker.profile(profile))
+        .collect();
     let Taker {
         pieces, seen, root, ..
     } = taker;
     let variables = seen.variables.into_iter();
     let seed = Seed {
         workspace: root.to_path_buf(),
-        locks,
         tag,
         sources: seen.sources.into_iter().collect(),
         absent: seen.absent.into_iter().collect(),
@@ -76,14 +75,6 @@ fn profiles(target: &Path) -> Vec<PathBuf> {
         .filter(|dir| !is_profile(dir))
         .flat_map(|dir| directories(dir));
     top.iter().cloned().chain(below).filter(is_profile).collect()
-}
-
-fn locks_of(profile: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = std::fs::read_dir(profile).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(".cargo-") && name.ends_with("lock")
-    })
 }
 
 /// What the units of a seed were seen to depend on.

@@ -16,7 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Bumped when seeds of an earlier form must not be found any more.
-const FORM: &str = "cargo-nix seed 1";
+const FORM: &str = "cargo-nix seed 2";
 /// What may have the target directory elsewhere in a configuration, as words.
 const SETTINGS: [&str; 6] = [
     "target-dir",
