@@ -141,6 +141,22 @@ fn a_part_of_a_seed_becomes_whole() {
     );
 }
 
+/// Of one that is built in two steps, the second after a while, the first leaves it.
+#[test]
+fn a_second_cargo_leaves_the_seed_of_the_first() {
+    let units = Units::new();
+    let first = units.project("app", DEPENDENCIES, MAIN);
+    success(units.cargo(&first).args(["generate-lockfile"]));
+    build(&units, units.cargo(&first).arg("build"));
+    // A younger mark is not left again.
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    build(&units, units.cargo(&first).args(["build", "--release"]));
+    await_seeds(&units, 1);
+    let next = another(&units, &first, "next");
+    build(&units, units.cargo(&next).arg("build"));
+    assert!(is_laid(&next));
+}
+
 /// Whenever whoever lays is killed, what cargo finds then is whole or asked for.
 #[test]
 fn a_laying_that_is_killed_leaves_nothing_half_laid() {

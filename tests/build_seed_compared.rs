@@ -4,8 +4,8 @@
 mod build_help;
 mod common;
 
-use build_help::seed::{Configure, another, is_laid, said, seeded, seeded_in_place};
-use build_help::{await_seeds, build, checkout, demo, edit};
+use build_help::seed::{Configure, DEPENDENCIES, MAIN, another, is_laid, said, seeded, seeded_in_place};
+use build_help::{await_seeds, build, checkout, demo, edit, seeds};
 use common::units::{Units, remove_target};
 use common::{both, run, success};
 use std::path::{Path, PathBuf};
@@ -237,4 +237,114 @@ fn what_cargo_does_not_see_is_compared() {
     units.set_crate("native", "export PATH=/usr/bin:/bin NATIVE_CRATE=own", true);
     let (said, laid) = fresh(&units, |_| ());
     assert!(!laid && said.contains("crate=own"), "{said}");
+}
+
+/// What names a path that was not there may be built otherwise when it is there: such a
+/// unit is local, and its seed of no more use.
+#[test]
+fn a_path_that_comes_to_be_is_compared() {
+    const TELLS: &str = r#"fn main() {
+        let told = std::env::var("DEP_BASE_INCLUDE").unwrap();
+        println!("cargo:rustc-env=SAID={}", std::path::Path::new(&told).exists());
+    }"#;
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let project = demo::project(&units, "app", lib, Some(TELLS));
+    let include = units.world.path().join("include");
+    let base = "[package]\nname = \"base\"\nversion = \"1.0.0\"\nlinks = \"base\"\n";
+    let script = format!(
+        "fn main() {{ println!(\"cargo:include={}\"); }}",
+        include.display()
+    );
+    for (file, text) in [
+        ("base/Cargo.toml", base),
+        ("base/.cargo-checksum.json", "{\"files\":{}}"),
+        ("base/src/lib.rs", ""),
+        ("base/build.rs", &script),
+        (
+            "demo/Cargo.toml",
+            "[package]\nname = \"demo\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[dependencies]\nbase = \"1\"\n",
+        ),
+    ] {
+        units.world.write(&format!("app/vendor/{file}"), text);
+    }
+    success(units.cargo(&project).args(["generate-lockfile"]));
+    assert_eq!(said(&units, units.cargo(&project).arg("build")).trim(), "false");
+    await_seeds(&units, 1);
+    std::fs::create_dir(&include).unwrap();
+    remove_target(&project);
+    assert_eq!(said(&units, units.cargo(&project).arg("build")).trim(), "true");
+    assert_eq!(seeds(&units), [] as [PathBuf; 0]);
+}
+
+/// The same, by a flag of the user's.
+#[test]
+fn a_path_in_flags_that_comes_to_be_is_compared() {
+    let units = Units::new();
+    let first = units.project("app", DEPENDENCIES, MAIN);
+    success(units.cargo(&first).args(["generate-lockfile"]));
+    let include = units.world.path().join("include");
+    let flags = format!("--cfg=x=\"{}\"", include.display());
+    let with = |project: &Path| {
+        let mut cargo = units.cargo(project);
+        cargo.arg("build").env("RUSTFLAGS", &flags);
+        cargo
+    };
+    build(&units, &mut with(&first)).assert_store_backed("app", "at first");
+    await_seeds(&units, 1);
+    let next = another(&units, &first, "next");
+    build(&units, &mut with(&next));
+    assert!(is_laid(&next));
+    std::fs::create_dir(&include).unwrap();
+    let other = another(&units, &first, "other");
+    success(&mut with(&other));
+    assert!(!is_laid(&other));
+}
+
+/// A variable that a unit was seen to read only after its seed was left.
+#[test]
+fn what_was_learned_since_is_compared() {
+    const DECLARES: &str = r#"fn main() {
+        println!("cargo:rerun-if-env-changed=A");
+        if std::env::var_os("A").is_some() {
+            println!("cargo:rerun-if-env-changed=B");
+        }
+        println!("cargo:rustc-env=SAID={}", std::env::var("B").unwrap_or("none".into()));
+    }"#;
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let project = demo::project(&units, "app", lib, Some(DECLARES));
+    success(units.cargo(&project).args(["generate-lockfile"]));
+    let told = |variables: &[(&str, &str)]| {
+        let mut cargo = units.cargo(&project);
+        cargo.arg("build").envs(variables.iter().copied());
+        said(&units, &mut cargo).trim().to_owned()
+    };
+    assert_eq!(told(&[("B", "5")]), "none");
+    await_seeds(&units, 1);
+    remove_target(&project);
+    assert_eq!(told(&[("A", "1"), ("B", "5")]), "5");
+    remove_target(&project);
+    assert_eq!(told(&[("B", "5")]), "5");
+}
+
+/// What names the workspace as a part of something else is of use where it is.
+#[test]
+fn what_cannot_be_moved_is_laid_in_its_place() {
+    let (units, first) = seeded();
+    let flags = format!("--cfg=beside=\"{}2\"", first.display());
+    let with = |project: &Path| {
+        let mut cargo = units.cargo(project);
+        cargo.arg("build").env("RUSTFLAGS", &flags);
+        cargo
+    };
+    remove_target(&first);
+    build(&units, &mut with(&first));
+    await_seeds(&units, 2);
+    let next = another(&units, &first, "next");
+    build(&units, &mut with(&next));
+    assert!(!is_laid(&next));
+    remove_target(&first);
+    build(&units, &mut with(&first));
+    assert!(is_laid(&first));
 }

@@ -48,7 +48,8 @@ pub fn main(words: &[OsString]) -> ExitCode {
                 return exec(&vars, rustc, arguments, None);
             };
             let is_first = probe::is_first(arguments, |name| std::env::var_os(name));
-            if is_first && !seed::begin(&context, &vars) {
+            if is_first {
+                seed::begin(&context, &vars);
                 tree::look_ahead(&context, &vars);
             }
             return ExitCode::SUCCESS;

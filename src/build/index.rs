@@ -26,6 +26,9 @@ pub struct Record {
     /// What it was seen to read: a plan that does not know of it is another unit's.
     #[serde(default)]
     pub tracked: Tracked,
+    /// Where the index has what was learned of it since; see [`Index::tracked`].
+    #[serde(default)]
+    pub base: String,
 }
 
 /// What a unit was seen to read beyond its plan.

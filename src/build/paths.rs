@@ -82,6 +82,20 @@ impl Visible {
         }
     }
 
+    /// What must go on not to be there for [`Visible::accounted`] and
+    /// [`Visible::makes_nothing`] to find of `text` what they found: of each absolute
+    /// path that a sandboxed build would not see, the first part that is not there.
+    /// `None` if all of one is there.
+    pub fn absent(&self, text: &str, exists: impl Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
+        let hidden = |path: &&str| *path != "/" && !DEVICES.contains(path) && !self.shows(path, &exists);
+        let missing = |path: &str| {
+            let above = Path::new(path).ancestors().take_while(|above| !exists(above));
+            above.last().map(Path::to_path_buf)
+        };
+        let paths = absolute(text).chain(to_the_end(text)).filter(hidden);
+        paths.map(missing).collect()
+    }
+
     /// Whether this absolute path is the same inside of the sandbox.
     pub fn shows(&self, path: &str, exists: impl Fn(&Path) -> bool) -> bool {
         let below =
@@ -255,6 +269,27 @@ mod tests {
         ] {
             assert_eq!(visible().accounted(text, exists), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_must_not_come_to_be_is_told() {
+        let exists = |path: &Path| {
+            ["/", "/home", "/nix/store/tree/usr/lib"]
+                .iter()
+                .any(|one| path == *one)
+        };
+        for (text, absent) in [
+            ("/data/a/b", &["/data"][..]),
+            ("x=/home/a/b:/O2", &["/home/a", "/O2", "/home/a"]),
+            ("/usr/lib", &[]),
+            ("/dev/null", &[]),
+            ("/", &[]),
+            ("word", &[]),
+        ] {
+            let absent: Vec<_> = absent.iter().map(PathBuf::from).collect();
+            assert_eq!(visible().absent(text, exists), Some(absent), "{text}");
+        }
+        assert_eq!(visible().absent("x=/home", exists), None);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub fn mark_laid(target: &Path, builder: &Builder, system: &str) {
 }
 
 fn leave(file: &Path, target: &Path, builder: &Builder, system: &str, seed: Option<Wanted>) {
+    // A cargo that found a target directory goes on with what another has begun.
+    let seed = seed.or_else(|| index::read::<Mark>(file, "mark")?.seed);
     let mark = Mark {
         target: target.to_owned(),
         system: system.to_owned(),

@@ -284,6 +284,7 @@ impl Workshop {
             let again = make(&tracked)?;
             if again == plan {
                 record.tracked = tracked;
+                record.base = base;
                 self.index.put(&key, &record).map_err(cannot)?;
                 self.index.keep_plan(&record.path, &plan);
                 return Ok(Obtained {
@@ -324,6 +325,7 @@ impl Workshop {
             derivation,
             seconds,
             tracked: Tracked::default(),
+            base: String::new(),
         };
         Ok((record, outcome))
     }

@@ -6,8 +6,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 /// Options of cargo that may have the target directory elsewhere.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "--target-dir",
+    "--path",
     "--config",
     "--manifest-path",
     "--lockfile-path",

@@ -5,7 +5,6 @@
 //! profile's directory: of a part, cargo would have what a unit depends on made
 //! again, and find the unit itself fresh, until the next build sees what is younger.
 
-use super::super::context::Context;
 use super::super::index::{Index, Record, Tracked};
 use super::super::journal::{self, Entry, Outcome};
 use super::super::origin::Origin;
@@ -13,7 +12,7 @@ use super::super::place::{self, Here};
 use super::super::realise::Builder;
 use super::super::script::Run;
 use super::super::workshop::{self, Unserved};
-use super::super::{Local, out_dir, roots, source};
+use super::super::{out_dir, roots, source};
 use super::moved::moved;
 use super::wanted::Wanted;
 use super::{Kind, Piece, Pieces, Seed, Source, Unit};
@@ -28,21 +27,37 @@ const HANDS: usize = 4;
 /// Where it is laid, below the target directory. Left only by whoever was killed.
 pub(super) const LAYING: &str = ".cargo-nix/laying";
 
-/// Lays the seed, if all is as it was. What cannot be laid, cargo asks for. `false` if
-/// the machine was not even looked at.
-pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) -> bool {
+/// What has come of a seed.
+pub(super) enum End {
+    /// It is laid.
+    Laid,
+    /// It is of another environment, and cargo may be back in that.
+    Unlike,
+    /// It will not be laid any more.
+    Stale,
+    /// There is nothing to lay it with, or no room for it.
+    Unserved,
+}
+
+/// Lays the seed, if all is as it was. What cannot be laid, cargo asks for.
+pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) -> End {
     let began = SystemTime::now();
-    let units: Vec<&Unit> = seed.units.iter().filter(|unit| unit.is_there()).collect();
-    if !seed.has_the_variables_of(wanted) || seed.absent.iter().any(|path| path.exists()) || units.is_empty()
-    {
-        return false;
+    if !seed.has_the_variables_of(wanted) {
+        return End::Unlike;
     }
-    let Ok((context, index, builder)) = checked(seed, wanted, vars) else {
-        return true;
+    let units: Vec<&Unit> = seed.units.iter().filter(|unit| unit.is_there()).collect();
+    if seed.absent.iter().any(|path| path.exists()) || units.is_empty() {
+        return End::Stale;
+    }
+    let Ok((context, index, builder)) = workshop::store(vars) else {
+        return End::Unserved;
     };
+    if !is_as_it_was(seed, wanted, vars, &index, &builder) {
+        return End::Stale;
+    }
     // Whether it is there was seen long ago, and two may begin at once.
     if std::fs::create_dir(&wanted.target).is_err() {
-        return true;
+        return End::Unserved;
     }
     // As cargo marks a directory that it makes.
     let tag = seed.tag.map(|tag| pieces.get(tag));
@@ -58,7 +73,7 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     let laid = hand.all(&units).and_then(|()| appear(&laying, &wanted.target));
     let _ = std::fs::remove_dir_all(&laying);
     if laid.is_err() {
-        return true;
+        return End::Unserved;
     }
     roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
@@ -77,24 +92,17 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
             .or(entry.source);
         journal::note(index.dir().parent().unwrap_or(index.dir()), entry);
     }
-    true
+    End::Laid
 }
 
-/// The environment at hand, if the machine and the sources are what they were.
-fn checked(
-    seed: &Seed,
-    wanted: &Wanted,
-    vars: &Vars,
-) -> std::result::Result<(Context, Index, Builder), Unserved> {
-    let store = workshop::store(vars)?;
-    let (_, index, builder) = &store;
+/// Whether the sources are what they were, and nothing was learned of a unit since.
+fn is_as_it_was(seed: &Seed, wanted: &Wanted, vars: &Vars, index: &Index, builder: &Builder) -> bool {
     let store_dir = vars.store_dir();
-    let is_as_it_was = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
-    let all = in_parts(&seed.sources, |part| part.iter().all(is_as_it_was));
-    match all.into_iter().all(|all| all) {
-        true => Ok(store),
-        false => Err(Local::because("a source has changed").into()),
-    }
+    let is_same = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
+    let is_known = |base: &String| seed.knows(&index.tracked(base));
+    let sources = in_parts(&seed.sources, |part| part.iter().all(is_same));
+    let bases = in_parts(&seed.bases, |part| part.iter().all(is_known));
+    sources.into_iter().chain(bases).all(|is| is)
 }
 
 /// Does it with parts of the whole at once.
@@ -188,6 +196,7 @@ impl<'a> Hand<'a> {
                     derivation: unit.derivation.clone(),
                     seconds: None,
                     tracked: Tracked::default(),
+                    base: String::new(),
                 };
                 let text = String::from_utf8_lossy(&dep_info.map_or_else(Vec::new, |text| self.here(text)))
                     .into_owned();

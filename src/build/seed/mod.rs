@@ -15,9 +15,9 @@
 //! Promises: whether a unit is fresh is cargo's to say, by its own fingerprint, as
 //! in the directory that the seed is of. What our keys know beyond that is
 //! compared here: the environment, its host tree, each source by its stats, the
-//! variables that units were seen to read, files that must not be there, the
-//! configuration and command line of cargo. If one of them is another, nothing
-//! is laid, and each unit is asked for. All of a profile appears at once, so that
+//! variables that units were seen to read by whatever build since, paths that
+//! must not be there, the configuration and command line of cargo. If one of them
+//! is another, nothing is laid, and each unit is asked for. All of a profile appears at once, so that
 //! where it is cut off in the middle all is asked for.
 
 mod cargo;
@@ -27,18 +27,20 @@ mod take;
 pub mod wanted;
 
 use super::context::Context;
-use super::index::Index;
+use super::index::{Index, Tracked};
 use super::journal;
 use super::realise::Builder;
 use super::{roots, runs};
 use crate::sealed;
 use crate::vars::Vars;
+use lay::End;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use take::Taken;
 use wanted::Wanted;
 
 /// What a [`Seed`] is sealed as.
@@ -57,10 +59,12 @@ struct Seed {
     tag: Option<Piece>,
     /// The sources of the units, and what they were in the store.
     sources: Vec<Source>,
-    /// Files of the machine that must not be there.
-    absent: Vec<PathBuf>,
+    /// Paths of the machine that must not be there.
+    absent: BTreeSet<PathBuf>,
     /// Variables that units were seen to read, each as [`wanted::Variables`] has it.
     variables: BTreeMap<String, Option<String>>,
+    /// Where the index has what was learned of its units.
+    bases: Vec<String>,
     units: Vec<Unit>,
 }
 
@@ -73,7 +77,7 @@ struct Source {
 }
 
 /// A unit of the store in a target directory.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Unit {
     kind: Kind,
     /// Where its outputs are; of a run, cargo's directory of it.
@@ -89,7 +93,7 @@ struct Unit {
     entry: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Kind {
     /// Of rustc.
     Compile {
@@ -128,6 +132,12 @@ impl Seed {
     fn has_the_variables_of(&self, wanted: &Wanted) -> bool {
         let mut all = self.variables.iter();
         all.all(|(name, hash)| wanted.variables.get(name) == hash.as_ref())
+    }
+
+    /// Whether it is known here that a unit reads this.
+    fn knows(&self, tracked: &Tracked) -> bool {
+        let mut variables = tracked.variables.iter();
+        variables.all(|name| self.variables.contains_key(name)) && tracked.absent.is_subset(&self.absent)
     }
 }
 
@@ -172,12 +182,12 @@ fn write(index: &Index, key: &str, seed: &Seed, pieces: &Pieces) {
 }
 
 /// At cargo's first question: notes which seed this build would leave, and lays it
-/// if there is one. Whether the machine was looked at for it.
-pub fn begin(context: &Context, vars: &Vars) -> bool {
-    let Ok(cache) = vars.cache_dir() else { return false };
+/// if there is one.
+pub fn begin(context: &Context, vars: &Vars) {
+    let Ok(cache) = vars.cache_dir() else { return };
     let index = Index::below(&cache);
     let Some(wanted) = salt(&index).and_then(|salt| Wanted::here(context, vars, &salt)) else {
-        return false;
+        return;
     };
     let note = runs::note(&index, NOTE);
     if let (Ok(json), Ok(builder)) = (
@@ -189,17 +199,22 @@ pub fn begin(context: &Context, vars: &Vars) -> bool {
         runs::write(note.as_deref(), &json);
         note.as_deref().and_then(Path::parent).map(runs::forget_old);
     }
-    let keys = [wanted.key_in_place(), wanted.key.clone()];
-    let found = |key: &String| Some((read(&index, key)?, key.clone()));
-    let Some(((seed, pieces), key)) = keys.iter().find_map(found) else {
-        return false;
-    };
-    let now = |file: File| file.set_modified(SystemTime::now());
-    let _ = File::options()
-        .append(true)
-        .open(directory(&index).join(key))
-        .and_then(now);
-    lay::lay(&seed, &pieces, &wanted, vars)
+    for key in [wanted.key_in_place(), wanted.key.clone()] {
+        let file = directory(&index).join(&key);
+        let Some((seed, pieces)) = read(&index, &key) else {
+            continue;
+        };
+        match lay::lay(&seed, &pieces, &wanted, vars) {
+            End::Laid => {
+                let now = |file: File| file.set_modified(SystemTime::now());
+                let _ = File::options().append(true).open(file).and_then(now);
+                return;
+            }
+            // Nor is it better than what this build will leave.
+            End::Stale => drop(std::fs::remove_file(file)),
+            End::Unlike | End::Unserved => {}
+        }
+    }
 }
 
 /// What this run of cargo is to leave a seed for, if its target directory was not
@@ -213,18 +228,25 @@ pub fn forget_cut_off(target: &Path) {
     let _ = std::fs::remove_dir_all(target.join(lay::LAYING));
 }
 
-/// Takes the seed of a target directory in which no unit was asked for for a while.
+/// Takes the seed of a target directory in which no unit was asked for for a while:
+/// of use in other workspaces, as far as nothing in it is of this one alone.
 pub fn leave(wanted: &Wanted, target: &Path, index: &Index) {
-    if wanted.target == target
-        && let Some((seed, pieces)) = take::take(wanted, index)
-    {
-        // Of a source in the workspace, cargo notes where that is.
-        let key = match seed.sources.iter().any(|source| source.root.is_relative()) {
-            true => wanted.key_in_place(),
-            false => wanted.key.clone(),
-        };
-        if !read(index, &key).is_some_and(|(old, _)| is_worse(&seed, &old, wanted)) {
-            write(index, &key, &seed, &pieces);
+    if wanted.target != target {
+        return;
+    }
+    let taken = take::take(wanted, index);
+    let is_movable = |unit: &Taken| unit.is_movable;
+    let keys = match taken.units.iter().all(is_movable) {
+        true => vec![(wanted.key.clone(), taken.seed(wanted, |_| true))],
+        false => vec![
+            (wanted.key_in_place(), taken.seed(wanted, |_| true)),
+            (wanted.key.clone(), taken.seed(wanted, is_movable)),
+        ],
+    };
+    for (key, seed) in keys {
+        let is_worse = || read(index, &key).is_some_and(|(old, _)| is_worse(&seed, &old, wanted));
+        if !seed.units.is_empty() && !is_worse() {
+            write(index, &key, &seed, &taken.pieces);
         }
     }
 }

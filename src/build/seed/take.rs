@@ -2,8 +2,10 @@
 //! unit's fingerprint away before it has it made anew, so a unit whose fingerprint
 //! is the same before and after a look at its outputs is whole.
 
-use super::super::index::{Index, Record};
+use super::super::context::HostTree;
+use super::super::index::{Index, Tracked};
 use super::super::journal::Entry;
+use super::super::paths::Visible;
 use super::super::script::{RUN, Run};
 use super::super::sidecar::{Looks, Sidecar};
 use super::super::{history, origin};
@@ -11,6 +13,7 @@ use super::moved::{is_movable, is_named};
 use super::wanted::Wanted;
 use super::{Kind, Piece, Pieces, Seed, Source, Unit};
 use crate::bounded;
+use cargo_nix_protocol::UnitAsk;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -21,9 +24,48 @@ const NOTE: u64 = 4 << 20;
 /// Bytes of a seed, at most.
 const LARGEST: usize = 128 << 20;
 
-/// The seed of the build's target directory, if something of the store is in it.
-pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
-    let cache = index.dir().parent()?;
+/// What is of the store in a target directory.
+pub(super) struct TakenUnits {
+    root: PathBuf,
+    tag: Option<Piece>,
+    pub pieces: Pieces,
+    pub units: Vec<Taken>,
+}
+
+/// A unit, with what it was seen to depend on.
+pub(super) struct Taken {
+    unit: Unit,
+    source: Source,
+    tracked: Tracked,
+    base: String,
+    /// Whether it is of use in another workspace: what names this one may name that.
+    pub is_movable: bool,
+}
+
+impl TakenUnits {
+    /// Of some of the units.
+    pub fn seed(&self, wanted: &Wanted, is_wanted: impl Fn(&Taken) -> bool) -> Seed {
+        let units = || self.units.iter().filter(|unit| is_wanted(unit));
+        let sources: BTreeSet<&Source> = units().map(|unit| &unit.source).collect();
+        let bases: BTreeSet<&String> = units().map(|unit| &unit.base).collect();
+        let variables = units().flat_map(|unit| &unit.tracked.variables);
+        Seed {
+            workspace: self.root.clone(),
+            tag: self.tag,
+            sources: sources.into_iter().cloned().collect(),
+            absent: units().flat_map(|unit| unit.tracked.absent.clone()).collect(),
+            variables: variables
+                .map(|name| (name.clone(), wanted.variables.get(name).cloned()))
+                .collect(),
+            bases: bases.into_iter().cloned().collect(),
+            units: units().map(|unit| unit.unit.clone()).collect(),
+        }
+    }
+}
+
+/// What the build has left of the store in its target directory.
+pub(super) fn take(wanted: &Wanted, index: &Index) -> TakenUnits {
+    let cache = index.dir().parent().unwrap_or(index.dir());
     let build = history::build(cache, &wanted.build);
     let entries = build.map(|build| build.units).unwrap_or_default();
     let mut taker = Taker {
@@ -35,7 +77,7 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
             .map(|entry| ((entry.dir.clone(), entry.stem.clone()), entry))
             .collect(),
         pieces: Pieces::default(),
-        seen: Seen::default(),
+        is_movable: true,
     };
     let tag = bounded::read(&wanted.target.join("CACHEDIR.TAG"), NOTE).ok();
     let tag = tag.map(|tag| taker.pieces.add(&tag));
@@ -44,21 +86,12 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> Option<(Seed, Pieces)> {
         .iter()
         .flat_map(|profile| taker.profile(profile))
         .collect();
-    let Taker {
-        pieces, seen, root, ..
-    } = taker;
-    let variables = seen.variables.into_iter();
-    let seed = Seed {
-        workspace: root.to_path_buf(),
+    TakenUnits {
+        root: taker.root.to_path_buf(),
         tag,
-        sources: seen.sources.into_iter().collect(),
-        absent: seen.absent.into_iter().collect(),
-        variables: variables
-            .map(|name| (name.clone(), wanted.variables.get(&name).cloned()))
-            .collect(),
+        pieces: taker.pieces,
         units,
-    };
-    (!seed.units.is_empty()).then_some((seed, pieces))
+    }
 }
 
 /// `target/<profile>` and `target/<triple>/<profile>`.
@@ -77,14 +110,6 @@ fn profiles(target: &Path) -> Vec<PathBuf> {
     top.iter().cloned().chain(below).filter(is_profile).collect()
 }
 
-/// What the units of a seed were seen to depend on.
-#[derive(Default)]
-struct Seen {
-    sources: BTreeSet<Source>,
-    absent: BTreeSet<PathBuf>,
-    variables: BTreeSet<String>,
-}
-
 struct Taker<'a> {
     wanted: &'a Wanted,
     index: &'a Index,
@@ -93,7 +118,9 @@ struct Taker<'a> {
     /// What the build noted of its units, by directory and stem.
     entries: HashMap<(PathBuf, String), Entry>,
     pieces: Pieces,
-    seen: Seen,
+    /// Whether what was read of the unit at hand names the workspace only so that another
+    /// can be put in its place.
+    is_movable: bool,
 }
 
 impl Taker<'_> {
@@ -101,7 +128,7 @@ impl Taker<'_> {
         Some(path.strip_prefix(&self.wanted.target).ok()?.to_path_buf())
     }
 
-    fn profile(&mut self, profile: &Path) -> Vec<Unit> {
+    fn profile(&mut self, profile: &Path) -> Vec<Taken> {
         let list = |dir: PathBuf| -> Vec<PathBuf> {
             let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
             let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -136,8 +163,9 @@ impl Taker<'_> {
         units
     }
 
-    /// A unit, if it is whole and what names the workspace in it may name another.
-    fn unit(&mut self, dir: &Path, stem: &str, is_run: bool, fingerprint: &Path) -> Option<Unit> {
+    /// A unit, if it is whole.
+    fn unit(&mut self, dir: &Path, stem: &str, is_run: bool, fingerprint: &Path) -> Option<Taken> {
+        self.is_movable = true;
         let before = looks(fingerprint)?;
         let notes = self.files(fingerprint, &|_| false)?;
         let (kind, path, derivation) = if is_run {
@@ -163,13 +191,16 @@ impl Taker<'_> {
         let entry = entry
             .filter(|entry| entry.path.as_deref() == Some(&path))?
             .clone();
-        let record = self.index.made(&path)?;
-        let source = self.source(&entry)?;
+        let record = self.index.made(&path).filter(|record| !record.base.is_empty())?;
+        let plan = self.index.plan_of(&path)?;
+        let source = self.source(&entry, &plan)?;
+        let mut tracked = self.index.tracked(&record.base);
+        tracked.learn(&record.tracked);
+        tracked.absent.extend(absent(&plan, &tracked, &source)?);
         if looks(fingerprint)? != before {
             return None;
         }
-        self.see(record, source);
-        Some(Unit {
+        let unit = Unit {
             kind,
             dir: self.relative(dir)?,
             path,
@@ -177,13 +208,20 @@ impl Taker<'_> {
             fingerprint: self.relative(fingerprint)?,
             notes,
             entry: serde_json::to_string(&entry).ok()?,
+        };
+        Some(Taken {
+            unit,
+            // Of one in the workspace, cargo notes where that is.
+            is_movable: self.is_movable && source.root.is_absolute(),
+            source,
+            tracked,
+            base: record.base,
         })
     }
 
     /// Where the build had the source of a unit, and what that was in the store.
-    fn source(&self, entry: &Entry) -> Option<Source> {
+    fn source(&self, entry: &Entry, plan: &UnitAsk) -> Option<Source> {
         let root = entry.source.as_deref()?;
-        let plan = self.index.plan_of(entry.path.as_deref()?)?;
         let manifest = plan.variables.get("CARGO_MANIFEST_DIR")?;
         let input = plan.inputs.iter().find(|input| {
             let rest = manifest.strip_prefix(input.path.as_str());
@@ -196,12 +234,6 @@ impl Taker<'_> {
             name: origin.name,
             path: input.path.clone(),
         })
-    }
-
-    fn see(&mut self, record: Record, source: Source) {
-        self.seen.sources.insert(source);
-        self.seen.absent.extend(record.tracked.absent);
-        self.seen.variables.extend(record.tracked.variables);
     }
 
     /// The files of a directory.
@@ -219,20 +251,46 @@ impl Taker<'_> {
         Some(files.into_iter().collect())
     }
 
-    /// A text that names places in the workspace only if it may: there, the name of
-    /// another will be put.
+    /// A text; where it may name places in the workspace, the name of another will be put.
     fn text(&mut self, bytes: &[u8], may_be_named: bool) -> Option<Piece> {
         let root = self.root.as_os_str().as_encoded_bytes();
-        let is_of_use = match may_be_named {
+        self.is_movable &= match may_be_named {
             true => is_movable(bytes, root),
             false => !is_named(bytes, root),
         };
-        if !is_of_use {
-            return None;
-        }
         let is_small = self.pieces.0.len() + bytes.len() <= LARGEST;
         is_small.then(|| self.pieces.add(bytes))
     }
+}
+
+/// The paths that must not be there for the same plan to be made again; `None` if it
+/// would not be made now.
+fn absent(plan: &UnitAsk, tracked: &Tracked, source: &Source) -> Option<Vec<PathBuf>> {
+    let store_dir = Path::new(&source.path).parent()?.to_str()?.to_owned();
+    let tree = plan.variables.get("unitTree").filter(|path| !path.is_empty());
+    let visible = Visible {
+        store_dir,
+        // All of it is mounted.
+        tree: tree.map(|path| HostTree {
+            id: String::new(),
+            mounts: vec![String::new()],
+            path: path.clone(),
+        }),
+    };
+    // As the plan was made: what Cargo.toml says is text, and a rule for the names of
+    // sources names nothing that is there.
+    let arguments = plan.arguments.iter();
+    let arguments = arguments.filter(|argument| !argument.starts_with("--remap-path-prefix="));
+    let variables = plan.variables.iter();
+    let variables = variables.filter(|(name, _)| !name.starts_with("CARGO_PKG_"));
+    let is_read = |name: &String| tracked.variables.contains(name) || name.starts_with("unitOdd");
+    let mut read = variables.clone().filter(|(name, _)| is_read(name));
+    if !read.all(|(_, value)| visible.makes_nothing(value, Path::exists).is_ok()) {
+        return None;
+    }
+    let texts = arguments.chain(variables.map(|(_, value)| value));
+    let absent: Option<Vec<_>> = texts.map(|text| visible.absent(text, Path::exists)).collect();
+    Some(absent?.concat())
 }
 
 /// What tells cargo's notes of a unit from later ones.

@@ -12,13 +12,14 @@ use crate::vars::Vars;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// Bumped when seeds of an earlier form must not be found any more.
-const FORM: &str = "cargo-nix seed 2";
+const FORM: &str = "cargo-nix seed 3";
 /// What may have the target directory elsewhere in a configuration, as words.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 7] = [
     "target-dir",
     "build-dir",
     "include",
@@ -26,6 +27,7 @@ const SETTINGS: [&str; 6] = [
     // In an alias.
     "--config",
     "--manifest-path",
+    "--path",
 ];
 /// So may these variables.
 const VARIABLES: [&str; 4] = [
@@ -36,7 +38,13 @@ const VARIABLES: [&str; 4] = [
 ];
 /// Variables of cargo, rustc and ours that do not change what is built; what the
 /// context names counts by its content.
-const OF_NO_MATTER: [&str; 3] = ["CARGO_NIX_DEBUG", "CARGO_NIX_DEVELOP", crate::vars::UNITS_CONTEXT];
+const OF_NO_MATTER: [&str; 5] = [
+    "CARGO_NIX_DEBUG",
+    "CARGO_NIX_DEVELOP",
+    "CARGO_NIX_STATUS",
+    "RUST_BACKTRACE",
+    crate::vars::UNITS_CONTEXT,
+];
 
 /// The variables of a process, each with a hash of its value, which with the salt of this
 /// cache alone can be made again: secrets are among them.
@@ -86,10 +94,7 @@ impl Wanted {
         salt: &[u8; 32],
     ) -> Option<Wanted> {
         let asked = cargo.asks()?;
-        if VARIABLES
-            .iter()
-            .any(|name| variables.contains_key(OsStr::new(name)))
-        {
+        if variables.iter().any(|(name, value)| is_elsewhere(name, value)) {
             return None;
         }
         let cargo_home = vars.cargo_home()?;
@@ -124,7 +129,7 @@ impl Wanted {
             .take_while(|dir| dir.starts_with(&root))
         {
             // Which one is whose workspace is said in them.
-            add(&bounded::read(&dir.join("Cargo.toml"), bounded::LARGE).unwrap_or_default());
+            add(&read(&dir.join("Cargo.toml"))?.unwrap_or_default());
         }
         for (place, text) in configurations(&cargo.directory, &cargo_home)? {
             add(place.as_bytes());
@@ -146,6 +151,27 @@ impl Wanted {
     }
 }
 
+/// Whether a variable may have the target directory elsewhere.
+fn is_elsewhere(name: &OsStr, value: &OsStr) -> bool {
+    let is_alias = || name.as_bytes().starts_with(b"CARGO_ALIAS_");
+    VARIABLES.iter().any(|of| name == *of) || is_alias() && has_settings(value.as_bytes())
+}
+
+/// Whether this text of cargo's configuration may.
+fn has_settings(text: &[u8]) -> bool {
+    let words = String::from_utf8_lossy(text);
+    SETTINGS.iter().any(|setting| words.contains(setting))
+}
+
+/// A file, if it is there; `None` if what is there cannot be read.
+fn read(path: &Path) -> Option<Option<Vec<u8>>> {
+    match bounded::read(path, bounded::LARGE) {
+        Ok(text) => Some(Some(text)),
+        Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => Some(None),
+        Err(_) => None,
+    }
+}
+
 /// As [`Variables`]; the names that are text.
 fn hashed(variables: &BTreeMap<OsString, OsString>, salt: &[u8; 32]) -> Variables {
     let hash = |value: &OsString| blake3::keyed_hash(salt, value.as_bytes()).to_hex()[..32].to_owned();
@@ -157,7 +183,8 @@ fn is_of_matter(name: &[u8]) -> bool {
     // `DEP_*` are handed to build scripts, by whoever they are set.
     let of_tools = [&b"CARGO"[..], b"RUST", b"DEP_", b"NIX_RUSTFLAGS"];
     of_tools.iter().any(|start| name.starts_with(start))
-        && !name.starts_with(b"CARGO_TERM_")
+        // Of what cargo shows, and of a tool that calls cargo.
+        && ![&b"CARGO_TERM_"[..], b"CARGO_MAKE_"].iter().any(|start| name.starts_with(start))
         && !OF_NO_MATTER.iter().any(|not| name == not.as_bytes())
 }
 
@@ -188,11 +215,10 @@ fn configurations(directory: &Path, cargo_home: &Path) -> Option<Vec<(String, Ve
     let mut found = Vec::new();
     for (place, dir) in near.chain([("home".to_owned(), cargo_home.to_path_buf())]) {
         for name in ["config", "config.toml"] {
-            let Ok(text) = bounded::read(&dir.join(name), bounded::LARGE) else {
+            let Some(text) = read(&dir.join(name))? else {
                 continue;
             };
-            let words = String::from_utf8_lossy(&text);
-            if SETTINGS.iter().any(|setting| words.contains(setting)) {
+            if has_settings(&text) {
                 return None;
             }
             found.push((place.clone(), text));
@@ -316,8 +342,10 @@ mod tests {
 
     #[test]
     fn what_does_not_matter_is_not_in_it() {
-        let changes: [fn(&mut Checkout); 6] = [
+        let changes: [fn(&mut Checkout); 8] = [
             |_| (),
+            |c| c.set("CARGO_NIX_STATUS", "building"),
+            |c| c.set("CARGO_MAKE_TASK", "x"),
             |c| {
                 c.call(&[
                     "/else/cargo",
@@ -355,8 +383,11 @@ mod tests {
 
     #[test]
     fn where_the_target_directory_may_be_elsewhere_there_is_none() {
-        let changes: [fn(&mut Checkout); 15] = [
+        let changes: [fn(&mut Checkout); 18] = [
             |c| c.call(&["cargo", "build", "--target-dir", "x"]),
+            |c| c.call(&["cargo", "install", "--path", "x"]),
+            |c| c.set("CARGO_ALIAS_X", "build --manifest-path x"),
+            |c| std::fs::create_dir_all(c.dir.path().join("w/.cargo/config.toml")).unwrap(),
             |c| c.call(&["cargo", "build", "--target-dir=x"]),
             |c| c.call(&["cargo", "--config", "x", "build"]),
             |c| c.call(&["cargo", "build", "-Zunstable"]),
