@@ -3,14 +3,18 @@
 # arguments, $unitDependencies are the units it depends on, one a line.
 #
 # It leaves: lib/ (what rustc writes), unit/links (the units that a dependent
-# has to find, one a line), unit/stderr (rustc's messages, JSON), and, if
-# something was written there (by a proc-macro), unit/stdout.
+# has to find, one a line), unit/stderr (rustc's messages, JSON) and unit/stdout
+# (seldom anything, by a proc-macro).
 mkdir -p "$out/lib" "$out/unit"
-unitLinks=$(
-    for unitDependency in $unitDependencies; do
-        cat "$unitDependency/unit/links"
-    done | LC_ALL=C sort -u
-)
+# Each process more is felt: there are hundreds of these builds.
+unitLinks=
+for unitDependency in $unitDependencies; do
+    unitLinks="$unitLinks $unitDependency/unit/links"
+done
+if [ -n "$unitLinks" ]; then
+    # shellcheck disable=SC2086
+    unitLinks=$(LC_ALL=C sort -u $unitLinks)
+fi
 for unitLink in $unitLinks; do
     set -- "$@" "-Ldependency=$unitLink/lib"
 done
@@ -25,9 +29,10 @@ if [ -n "${unitLibraries-}" ]; then
     export LD_LIBRARY_PATH="$unitLibraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
 set -- "$@" --out-dir "$out/lib"
-# The toolchain's bin/rustc is a script of sh, which would drop what it cannot name.
+# The toolchain's bin/rustc is a script of sh, a process more, and would drop what sh
+# cannot name.
 unitSysroot=${1%/bin/rustc}
-if [ -n "${unitOdd-}" ] && [ -x "$unitSysroot/libexec/rustc" ]; then
+if [ -x "$unitSysroot/libexec/rustc" ]; then
     shift
     set -- "$unitSysroot/libexec/rustc" --sysroot "$unitSysroot" "$@"
 fi
@@ -37,5 +42,4 @@ unitStart "$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
 if [ "$unitStatus" -ne 0 ]; then
     cat "$out/unit/stderr" >&2
 fi
-[ -s "$out/unit/stdout" ] || rm -f "$out/unit/stdout"
 exit "$unitStatus"
