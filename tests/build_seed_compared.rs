@@ -301,31 +301,59 @@ fn a_path_in_flags_that_comes_to_be_is_compared() {
     assert!(!is_laid(&other));
 }
 
-/// A variable that a unit was seen to read only after its seed was left.
+const DECLARES: &str = r#"fn main() {
+    println!("cargo:rerun-if-env-changed=A");
+    if std::env::var_os("A").is_some() {
+        println!("cargo:rerun-if-env-changed=B");
+    }
+    println!("cargo:rustc-env=SAID={}", std::env::var("B").unwrap_or("none".into()));
+}"#;
+
+/// A variable that a unit was seen to read only after its seed was left, or was built
+/// for it.
 #[test]
 fn what_was_learned_since_is_compared() {
-    const DECLARES: &str = r#"fn main() {
-        println!("cargo:rerun-if-env-changed=A");
-        if std::env::var_os("A").is_some() {
-            println!("cargo:rerun-if-env-changed=B");
-        }
-        println!("cargo:rustc-env=SAID={}", std::env::var("B").unwrap_or("none".into()));
-    }"#;
     let units = Units::new();
     let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
     let project = demo::project(&units, "app", lib, Some(DECLARES));
     success(units.cargo(&project).args(["generate-lockfile"]));
-    let told = |variables: &[(&str, &str)]| {
-        let mut cargo = units.cargo(&project);
+    let checkout = |name: &str| {
+        let checkout = units.world.path().join(name);
+        success(Command::new("cp").arg("-a").arg(&project).arg(&checkout));
+        checkout
+    };
+    let told = |project: &Path, variables: &[(&str, &str)]| {
+        let mut cargo = units.cargo(project);
         cargo.arg("build").envs(variables.iter().copied());
         said(&units, &mut cargo).trim().to_owned()
     };
-    assert_eq!(told(&[("B", "5")]), "none");
-    await_seeds(&units, 1);
-    remove_target(&project);
-    assert_eq!(told(&[("A", "1"), ("B", "5")]), "5");
-    remove_target(&project);
-    assert_eq!(told(&[("B", "5")]), "5");
+    // The one before the other leaves its seed.
+    let (one, other) = (checkout("one"), checkout("other"));
+    assert_eq!(told(&one, &[("B", "5")]), "none");
+    assert_eq!(told(&other, &[("A", "1"), ("B", "5")]), "5");
+    await_seeds(&units, 2);
+    remove_target(&one);
+    assert_eq!(told(&one, &[("B", "5")]), "5");
+}
+
+/// The same, after it is left.
+#[test]
+fn what_was_learned_after_it_is_compared() {
+    let units = Units::new();
+    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
+    let project = demo::project(&units, "app", lib, Some(DECLARES));
+    success(units.cargo(&project).args(["generate-lockfile"]));
+    for (variables, told) in [
+        (&[("B", "5")][..], "none"),
+        (&[("A", "1"), ("B", "5")], "5"),
+        (&[("B", "5")], "5"),
+    ] {
+        let mut cargo = units.cargo(&project);
+        cargo.arg("build").envs(variables.iter().copied());
+        assert_eq!(said(&units, &mut cargo).trim(), told, "{variables:?}");
+        await_seeds(&units, 1);
+        remove_target(&project);
+    }
 }
 
 /// What names the workspace as a part of something else is of use where it is.

@@ -56,7 +56,7 @@ fn set(project: &Path, make: &str) {
 fn outcomes(units: &Units, project: &Path) -> Vec<String> {
     let in_project =
         |command: &mut Command| success(command.current_dir(project).env("CARGO_HOME", cargo_home()));
-    remove_target(&project);
+    remove_target(project);
     let cargo = ["exec", "--quiet", "--", "cargo", "run", "--quiet"];
     let said = in_project(units.world.cargo_nix().args(cargo));
     assert_eq!(said, "one\n");

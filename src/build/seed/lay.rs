@@ -18,7 +18,7 @@ use super::wanted::Wanted;
 use super::{Kind, Piece, Pieces, Seed, Source, Unit};
 use crate::error::{Error, Result};
 use crate::vars::Vars;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -52,8 +52,10 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     let Ok((context, index, builder)) = workshop::store(vars) else {
         return End::Unserved;
     };
-    if !is_as_it_was(seed, wanted, vars, &index, &builder) {
-        return End::Stale;
+    match is_as_it_was(seed, wanted, vars, &index, &builder) {
+        Ok(true) => {}
+        Ok(false) => return End::Stale,
+        Err(_) => return End::Unserved,
     }
     // Whether it is there was seen long ago, and two may begin at once.
     if std::fs::create_dir(&wanted.target).is_err() {
@@ -63,6 +65,12 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     let tag = seed.tag.map(|tag| pieces.get(tag));
     let _ = tag.map(|tag| std::fs::write(wanted.target.join("CACHEDIR.TAG"), tag));
     let laying = wanted.target.join(LAYING);
+    // By this, who looks for what was cut off knows that it is not.
+    let held = make(&laying).and_then(|()| File::open(&laying).map_err(Error::io("opening", &laying)));
+    let Ok(held) = held else { return End::Unserved };
+    if matches!(held.try_lock(), Err(TryLockError::WouldBlock)) {
+        return End::Unserved;
+    }
     let hand = Hand {
         seed,
         pieces,
@@ -72,10 +80,11 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     };
     let laid = hand.all(&units).and_then(|()| appear(&laying, &wanted.target));
     let _ = std::fs::remove_dir_all(&laying);
+    // A part of it may have appeared.
+    roots::mark_laid(&wanted.target, &builder, &context.system);
     if laid.is_err() {
         return End::Unserved;
     }
-    roots::mark_laid(&wanted.target, &builder, &context.system);
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
     for unit in units {
         let Ok(mut entry) = serde_json::from_str::<Entry>(&unit.entry) else {
@@ -96,13 +105,31 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
 }
 
 /// Whether the sources are what they were, and nothing was learned of a unit since.
-fn is_as_it_was(seed: &Seed, wanted: &Wanted, vars: &Vars, index: &Index, builder: &Builder) -> bool {
+///
+/// # Errors
+/// It cannot be told: a source is not there yet, or the store is out of reach.
+fn is_as_it_was(
+    seed: &Seed,
+    wanted: &Wanted,
+    vars: &Vars,
+    index: &Index,
+    builder: &Builder,
+) -> std::result::Result<bool, Unserved> {
     let store_dir = vars.store_dir();
-    let is_same = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
     let is_known = |base: &String| seed.knows(&index.tracked(base));
-    let sources = in_parts(&seed.sources, |part| part.iter().all(is_same));
     let bases = in_parts(&seed.bases, |part| part.iter().all(is_known));
-    sources.into_iter().chain(bases).all(|is| is)
+    if !bases.into_iter().all(|is| is) {
+        return Ok(false);
+    }
+    let is_same = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
+    let all_same = |part: &[Source]| {
+        let mut all = part.iter().map(is_same);
+        all.try_fold(true, |same, is| is.map(|is| same && is))
+    };
+    let parts = in_parts(&seed.sources, all_same);
+    parts
+        .into_iter()
+        .try_fold(true, |same, is| is.map(|is| same && is))
 }
 
 /// Does it with parts of the whole at once.
@@ -130,13 +157,19 @@ fn in_parts<'a, T: Sync, R: Send>(all: &'a [T], some: impl Fn(&'a [T]) -> R + Sy
 }
 
 impl Source {
-    fn is_as_it_was(&self, workspace: &Path, store_dir: &Path, index: &Index, builder: &Builder) -> bool {
+    fn is_as_it_was(
+        &self,
+        workspace: &Path,
+        store_dir: &Path,
+        index: &Index,
+        builder: &Builder,
+    ) -> std::result::Result<bool, Unserved> {
         let origin = Origin {
             root: workspace.join(&self.root),
             name: self.name.clone(),
         };
         let import = |item| builder.import(item).map_err(Unserved::from);
-        source::of(&origin, store_dir, index, import).is_ok_and(|source| source.input.path == self.path)
+        Ok(source::of(&origin, store_dir, index, import)?.input.path == self.path)
     }
 }
 
@@ -175,7 +208,6 @@ impl<'a> Hand<'a> {
     /// The instant of all that is laid, by the clock of the file system: what cargo
     /// writes later is not older.
     fn stamp(&self) -> Result<SystemTime> {
-        make(self.target)?;
         let path = self.target.join("stamp");
         std::fs::write(&path, "").map_err(Error::io("writing", &path))?;
         let modified = path.metadata().and_then(|metadata| metadata.modified());

@@ -225,7 +225,12 @@ pub fn of_this_run(index: &Index) -> Option<Wanted> {
 
 /// Removes what whoever was killed has left of a seed in a target directory.
 pub fn forget_cut_off(target: &Path) {
-    let _ = std::fs::remove_dir_all(target.join(lay::LAYING));
+    let laying = target.join(lay::LAYING);
+    if let Ok(held) = File::open(&laying)
+        && held.try_lock().is_ok()
+    {
+        let _ = std::fs::remove_dir_all(laying);
+    }
 }
 
 /// Takes the seed of a target directory in which no unit was asked for for a while:

@@ -21,6 +21,16 @@ use std::path::{Path, PathBuf};
 /// What cargo's notes of a unit, and of a run, may be long: they are a few hundred
 /// bytes, but a script may print what it likes.
 const NOTE: u64 = 4 << 20;
+/// What Cargo.toml may say of a package, whatever it looks like (`CARGO_PKG_*`).
+const TEXTS: [&str; 7] = [
+    "AUTHORS",
+    "DESCRIPTION",
+    "HOMEPAGE",
+    "LICENSE",
+    "LICENSE_FILE",
+    "README",
+    "REPOSITORY",
+];
 /// Bytes of a seed, at most.
 const LARGEST: usize = 128 << 20;
 
@@ -195,6 +205,15 @@ impl Taker<'_> {
         let plan = self.index.plan_of(&path)?;
         let source = self.source(&entry, &plan)?;
         let mut tracked = self.index.tracked(&record.base);
+        // Made before something was learned of it, by another build meanwhile.
+        let is_planned = |name: &String| {
+            record.tracked.variables.contains(name)
+                || plan.variables.contains_key(name)
+                || !self.wanted.variables.contains_key(name)
+        };
+        if !tracked.variables.iter().all(is_planned) {
+            return None;
+        }
         tracked.learn(&record.tracked);
         tracked.absent.extend(absent(&plan, &tracked, &source)?);
         if looks(fingerprint)? != before {
@@ -278,17 +297,25 @@ fn absent(plan: &UnitAsk, tracked: &Tracked, source: &Source) -> Option<Vec<Path
         }),
     };
     // As the plan was made: what Cargo.toml says is text, and a rule for the names of
-    // sources names nothing that is there.
-    let arguments = plan.arguments.iter();
+    // sources names nothing that is there. The value of an option may be joined to it.
+    let arguments = plan.arguments.iter().map(String::as_str);
     let arguments = arguments.filter(|argument| !argument.starts_with("--remap-path-prefix="));
+    let values = arguments.clone().filter(|argument| argument.starts_with('-'));
+    let values = values.filter_map(|argument| argument.get(2..));
+    let is_text = |name: &str| {
+        let name = name.strip_prefix("CARGO_PKG_");
+        name.is_some_and(|name| TEXTS.contains(&name))
+    };
     let variables = plan.variables.iter();
-    let variables = variables.filter(|(name, _)| !name.starts_with("CARGO_PKG_"));
+    let variables = variables.filter(|(name, _)| !is_text(name));
     let is_read = |name: &String| tracked.variables.contains(name) || name.starts_with("unitOdd");
     let mut read = variables.clone().filter(|(name, _)| is_read(name));
     if !read.all(|(_, value)| visible.makes_nothing(value, Path::exists).is_ok()) {
         return None;
     }
-    let texts = arguments.chain(variables.map(|(_, value)| value));
+    let texts = arguments
+        .chain(values)
+        .chain(variables.map(|(_, value)| value.as_str()));
     let absent: Option<Vec<_>> = texts.map(|text| visible.absent(text, Path::exists)).collect();
     Some(absent?.concat())
 }
