@@ -5,10 +5,10 @@
 mod build_help;
 mod common;
 
-use build_help::seed::{DEPENDENCIES, MAIN, PACKAGES, another, is_laid, program, seeded, told, told_all};
+use build_help::seed::{PACKAGES, another, is_laid, program, seeded, told, told_all, unbuilt};
 use build_help::{append, await_seeds, build, root_of, seeds, set};
 use common::success;
-use common::units::{Units, remove_target};
+use common::units::remove_target;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -106,9 +106,7 @@ fn what_is_damaged_or_lost_is_asked_for() {
 /// A seed of a part is laid; what is asked for then makes it whole.
 #[test]
 fn a_part_of_a_seed_becomes_whole() {
-    let units = Units::new();
-    let first = units.project("app", DEPENDENCIES, MAIN);
-    success(units.cargo(&first).args(["generate-lockfile"]));
+    let (units, first) = unbuilt();
     build(&units, units.cargo(&first).arg("build"));
     for entry in std::fs::read_dir(first.join("target/debug/.fingerprint")).unwrap() {
         let dir = entry.unwrap().path();
@@ -144,9 +142,7 @@ fn a_part_of_a_seed_becomes_whole() {
 /// Of one that is built in two steps, the second after a while, the first leaves it.
 #[test]
 fn a_second_cargo_leaves_the_seed_of_the_first() {
-    let units = Units::new();
-    let first = units.project("app", DEPENDENCIES, MAIN);
-    success(units.cargo(&first).args(["generate-lockfile"]));
+    let (units, first) = unbuilt();
     build(&units, units.cargo(&first).arg("build"));
     // A younger mark is not left again.
     std::thread::sleep(std::time::Duration::from_secs(6));

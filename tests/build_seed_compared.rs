@@ -4,7 +4,7 @@
 mod build_help;
 mod common;
 
-use build_help::seed::{Configure, DEPENDENCIES, MAIN, another, is_laid, said, seeded, seeded_in_place};
+use build_help::seed::{Configure, another, is_laid, said, seeded, seeded_in_place, unbuilt};
 use build_help::{await_seeds, build, checkout, demo, edit, seeds};
 use common::units::{Units, remove_target};
 use common::{both, run, success};
@@ -105,10 +105,11 @@ const READS: &str = r#"fn main() {
     println!("cargo:rerun-if-changed=build.rs");
 }"#;
 
-fn reading() -> (Units, PathBuf) {
+/// A world with a project whose program says what the script of `demo` has found.
+fn saying(script: &str) -> (Units, PathBuf) {
     let units = Units::new();
     let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
-    let project = demo::project(&units, "reading", lib, Some(READS));
+    let project = demo::project(&units, "app", lib, Some(script));
     success(units.cargo(&project).args(["generate-lockfile"]));
     (units, project)
 }
@@ -134,7 +135,7 @@ fn ran(units: &Units, project: &Path, arguments: &[&str]) -> String {
 /// two profiles in one target directory.
 #[test]
 fn a_seed_has_what_its_own_build_was_given() {
-    let (units, project) = reading();
+    let (units, project) = saying(READS);
     let clear = || remove_target(&project);
     for own in ["one", "two"] {
         with_own(&units, own);
@@ -158,7 +159,7 @@ fn a_seed_has_what_its_own_build_was_given() {
 /// Cargo hands variables of this name to scripts, whoever sets them.
 #[test]
 fn what_scripts_get_unasked_is_compared() {
-    let (units, project) = reading();
+    let (units, project) = saying(READS);
     assert_eq!(ran(&units, &project, &[]), "none none");
     await_seeds(&units, 1);
     remove_target(&project);
@@ -277,19 +278,20 @@ fn a_path_that_comes_to_be_is_compared() {
     assert_eq!(seeds(&units), [] as [PathBuf; 0]);
 }
 
+/// Builds with flags of the user's.
+fn with_flags(units: &Units, project: &Path, flags: &str) -> Command {
+    let mut cargo = units.cargo(project);
+    cargo.arg("build").env("RUSTFLAGS", flags);
+    cargo
+}
+
 /// The same, by a flag of the user's.
 #[test]
 fn a_path_in_flags_that_comes_to_be_is_compared() {
-    let units = Units::new();
-    let first = units.project("app", DEPENDENCIES, MAIN);
-    success(units.cargo(&first).args(["generate-lockfile"]));
+    let (units, first) = unbuilt();
     let include = units.world.path().join("include");
     let flags = format!("--cfg=x=\"{}\"", include.display());
-    let with = |project: &Path| {
-        let mut cargo = units.cargo(project);
-        cargo.arg("build").env("RUSTFLAGS", &flags);
-        cargo
-    };
+    let with = |project: &Path| with_flags(&units, project, &flags);
     build(&units, &mut with(&first)).assert_store_backed("app", "at first");
     await_seeds(&units, 1);
     let next = another(&units, &first, "next");
@@ -313,10 +315,7 @@ const DECLARES: &str = r#"fn main() {
 /// for it.
 #[test]
 fn what_was_learned_since_is_compared() {
-    let units = Units::new();
-    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
-    let project = demo::project(&units, "app", lib, Some(DECLARES));
-    success(units.cargo(&project).args(["generate-lockfile"]));
+    let (units, project) = saying(DECLARES);
     let checkout = |name: &str| {
         let checkout = units.world.path().join(name);
         success(Command::new("cp").arg("-a").arg(&project).arg(&checkout));
@@ -339,10 +338,7 @@ fn what_was_learned_since_is_compared() {
 /// The same, after it is left.
 #[test]
 fn what_was_learned_after_it_is_compared() {
-    let units = Units::new();
-    let lib = "pub fn said() -> &'static str { env!(\"SAID\") }";
-    let project = demo::project(&units, "app", lib, Some(DECLARES));
-    success(units.cargo(&project).args(["generate-lockfile"]));
+    let (units, project) = saying(DECLARES);
     for (variables, told) in [
         (&[("B", "5")][..], "none"),
         (&[("A", "1"), ("B", "5")], "5"),
@@ -361,11 +357,7 @@ fn what_was_learned_after_it_is_compared() {
 fn what_cannot_be_moved_is_laid_in_its_place() {
     let (units, first) = seeded();
     let flags = format!("--cfg=beside=\"{}2\"", first.display());
-    let with = |project: &Path| {
-        let mut cargo = units.cargo(project);
-        cargo.arg("build").env("RUSTFLAGS", &flags);
-        cargo
-    };
+    let with = |project: &Path| with_flags(&units, project, &flags);
     remove_target(&first);
     build(&units, &mut with(&first));
     await_seeds(&units, 2);

@@ -63,6 +63,11 @@ impl Index {
         }
     }
 
+    /// The cache that it is in.
+    pub fn cache(&self) -> &Path {
+        self.dir.parent().unwrap_or(&self.dir)
+    }
+
     /// The directory of the index.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -20,12 +20,18 @@ pub const PACKAGES: [&str; 7] = [
     "unicode-ident",
 ];
 
-/// A world in which the build of a project with crates of the registry has left a
-/// seed, and the project.
-pub fn seeded() -> (Units, PathBuf) {
+/// A world with a project with crates of the registry, and that.
+pub fn unbuilt() -> (Units, PathBuf) {
     let units = Units::new();
     let first = units.project("app", DEPENDENCIES, MAIN);
     success(units.cargo(&first).args(["generate-lockfile"]));
+    (units, first)
+}
+
+/// A world in which the build of a project with crates of the registry has left a
+/// seed, and the project.
+pub fn seeded() -> (Units, PathBuf) {
+    let (units, first) = unbuilt();
     build(&units, units.cargo(&first).arg("build")).assert_store_backed("app", "at first");
     await_seeds(&units, 1);
     (units, first)

@@ -18,8 +18,21 @@ use std::process::{Command, Stdio};
 /// evaluation that are not wanted now are removed.
 ///
 /// # Errors
-/// `directory` is not there, or cannot be written.
+/// `directory` cannot be written.
 pub fn make(
+    directory: &Path,
+    wanted: &[(String, String)],
+    daemon: Option<&Path>,
+) -> io::Result<Option<String>> {
+    std::fs::create_dir_all(directory)?;
+    make_in(directory, wanted, daemon)
+}
+
+/// The same, in a directory that is there.
+///
+/// # Errors
+/// `directory` is not there, or cannot be written.
+pub fn make_in(
     directory: &Path,
     wanted: &[(String, String)],
     daemon: Option<&Path>,

@@ -85,6 +85,12 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
     if laid.is_err() {
         return End::Unserved;
     }
+    note(seed, &units, wanted, &index, began);
+    End::Laid
+}
+
+/// Notes of each unit that it is there, for `stats`.
+fn note(seed: &Seed, units: &[&Unit], wanted: &Wanted, index: &Index, began: SystemTime) {
     let took = began.elapsed().map(journal::micros_of).unwrap_or_default() / units.len() as u64;
     for unit in units {
         let Ok(mut entry) = serde_json::from_str::<Entry>(&unit.entry) else {
@@ -99,9 +105,8 @@ pub(super) fn lay(seed: &Seed, pieces: &Pieces, wanted: &Wanted, vars: &Vars) ->
         entry.source = vendored
             .map(|source| wanted.workspace().join(source))
             .or(entry.source);
-        journal::note(index.dir().parent().unwrap_or(index.dir()), entry);
+        journal::note(index.cache(), entry);
     }
-    End::Laid
 }
 
 /// Whether the sources are what they were, and nothing was learned of a unit since.
@@ -122,14 +127,9 @@ fn is_as_it_was(
         return Ok(false);
     }
     let is_same = |source: &Source| source.is_as_it_was(wanted.workspace(), &store_dir, index, builder);
-    let all_same = |part: &[Source]| {
-        let mut all = part.iter().map(is_same);
-        all.try_fold(true, |same, is| is.map(|is| same && is))
-    };
-    let parts = in_parts(&seed.sources, all_same);
-    parts
-        .into_iter()
-        .try_fold(true, |same, is| is.map(|is| same && is))
+    let parts = in_parts(&seed.sources, |part| part.iter().map(is_same).collect());
+    let parts: Vec<Vec<bool>> = parts.into_iter().collect::<std::result::Result<_, Unserved>>()?;
+    Ok(parts.into_iter().flatten().all(|is| is))
 }
 
 /// Does it with parts of the whole at once.

@@ -17,8 +17,8 @@
 //! compared here: the environment, its host tree, each source by its stats, the
 //! variables that units were seen to read by whatever build since, paths that
 //! must not be there, the configuration and command line of cargo. If one of them
-//! is another, nothing is laid, and each unit is asked for. All of a profile appears at once, so that
-//! where it is cut off in the middle all is asked for.
+//! is another, nothing is laid, and each unit is asked for. All of a profile
+//! appears at once, so that where it is cut off in the middle all is asked for.
 
 mod cargo;
 mod lay;

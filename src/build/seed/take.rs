@@ -36,7 +36,6 @@ const LARGEST: usize = 128 << 20;
 
 /// What is of the store in a target directory.
 pub(super) struct TakenUnits {
-    root: PathBuf,
     tag: Option<Piece>,
     pub pieces: Pieces,
     pub units: Vec<Taken>,
@@ -60,7 +59,7 @@ impl TakenUnits {
         let bases: BTreeSet<&String> = units().map(|unit| &unit.base).collect();
         let variables = units().flat_map(|unit| &unit.tracked.variables);
         Seed {
-            workspace: self.root.clone(),
+            workspace: wanted.workspace().to_path_buf(),
             tag: self.tag,
             sources: sources.into_iter().cloned().collect(),
             absent: units().flat_map(|unit| unit.tracked.absent.clone()).collect(),
@@ -75,8 +74,7 @@ impl TakenUnits {
 
 /// What the build has left of the store in its target directory.
 pub(super) fn take(wanted: &Wanted, index: &Index) -> TakenUnits {
-    let cache = index.dir().parent().unwrap_or(index.dir());
-    let build = history::build(cache, &wanted.build);
+    let build = history::build(index.cache(), &wanted.build);
     let entries = build.map(|build| build.units).unwrap_or_default();
     let mut taker = Taker {
         wanted,
@@ -97,7 +95,6 @@ pub(super) fn take(wanted: &Wanted, index: &Index) -> TakenUnits {
         .flat_map(|profile| taker.profile(profile))
         .collect();
     TakenUnits {
-        root: taker.root.to_path_buf(),
         tag,
         pieces: taker.pieces,
         units,

@@ -194,9 +194,7 @@ impl<'a> Evaluation<'a> {
                 .enumerate()
                 .map(|(index, input)| (format!("input-{index}"), input.clone())),
         );
-        let made = std::fs::create_dir_all(&self.ask.roots)
-            .and_then(|()| roots::make(&self.ask.roots, &wanted, self.session.daemon.as_deref()));
-        made.unwrap_or_else(|error| {
+        roots::make(&self.ask.roots, &wanted, self.session.daemon.as_deref()).unwrap_or_else(|error| {
             Some(format!(
                 "no GC roots could be made in {}: {error}; a garbage collection may remove this environment",
                 self.ask.roots.display()

@@ -21,8 +21,7 @@ pub fn answer(session: &Session, ask: &RootsAsk) -> Fallible<Answer> {
     }
     let mut warning = None;
     for (directory, links) in directories {
-        let made = std::fs::create_dir_all(directory)
-            .and_then(|()| roots::make(directory, &links, session.daemon.as_deref()));
+        let made = roots::make(directory, &links, session.daemon.as_deref());
         let told = made.map_err(|error| {
             let message = format!("making GC roots in {}: {error}", directory.display());
             fail(FailureKind::Store, "making GC roots", message, None)

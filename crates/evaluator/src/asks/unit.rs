@@ -30,12 +30,12 @@ pub fn answer(session: &Session, ask: &UnitAsk) -> Fallible<Answer> {
         .and_then(|root| root.parent().zip(root.file_name()))
     {
         let name = name.to_string_lossy().into_owned();
-        // The link itself is there even if the collector cannot be told of it;
-        // what it takes is built again.
         // No more than this one: of a target directory that was removed meanwhile
         // nothing comes back.
         let _ = std::fs::create_dir(directory);
-        roots::make(directory, &[(name, path.clone())], session.daemon.as_deref()).map_err(|error| {
+        // The link itself is there even if the collector cannot be told of it;
+        // what it takes is built again.
+        roots::make_in(directory, &[(name, path.clone())], session.daemon.as_deref()).map_err(|error| {
             let message = format!("making a GC root in {}: {error}", directory.display());
             fail(FailureKind::Store, &doing, message, None)
         })?;
