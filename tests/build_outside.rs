@@ -63,10 +63,17 @@ fn a_variable_that_a_builder_has_as_well() {
     let lib = |name: &str| {
         format!("pub fn said() -> &'static str {{ option_env!(\"{name}\").unwrap_or(\"none\") }}")
     };
-    for name in ["TERM", "NIX_STORE", "NIX_BUILD_CORES"] {
+    let values = [
+        ("TERM", "7"),
+        ("NIX_STORE", "7"),
+        ("NIX_BUILD_CORES", "7"),
+        // Of compilers alone, and what rustc itself can read.
+        ("MALLOC_CONF", "narenas:7"),
+    ];
+    for (name, value) in values {
         let project = project(&units, &format!("owned-{name}"), &lib(name), None);
         assert_eq!(says(units.cargo(&project).env_remove(name)), "none", "{name}");
-        assert_eq!(says(units.cargo(&project).env(name, "7")), "7", "{name}");
+        assert_eq!(says(units.cargo(&project).env(name, value)), value, "{name}");
         assert_local(&units, &project);
     }
     for name in ["status", "links", "link", "variable", "dependency"] {
@@ -81,14 +88,17 @@ fn a_variable_that_a_builder_has_as_well() {
 fn a_variable_of_a_script_that_the_builder_would_use() {
     let units = Units::new();
     let script = r#"fn main() {
-        for name in ["status", "directory", "variable"] { println!("cargo:rerun-if-env-changed={name}"); }
+        let names = ["status", "directory", "variable", "MALLOC_CONF"];
+        for name in names { println!("cargo:rerun-if-env-changed={name}"); }
         let of = |name: &str| std::env::var(name).unwrap_or("none".into());
-        println!("cargo:rustc-env=DEMO_SAID={} {} {}", of("status"), of("directory"), of("variable"));
+        println!("cargo:rustc-env=DEMO_SAID={}", names.map(of).join(" "));
     }"#;
     let project = project(&units, "script-named", SAID, Some(script));
     let mut cargo = units.cargo(&project);
     cargo.envs([("status", "a"), ("directory", "b"), ("variable", "c")]);
-    assert_eq!(said(&mut cargo), "a b c");
+    assert_eq!(said(&mut cargo), "a b c none");
+    cargo.env("MALLOC_CONF", "narenas:7");
+    assert_eq!(said(&mut cargo), "a b c narenas:7");
 }
 
 /// A script that watches `file`, and says what is in it.

@@ -8,19 +8,23 @@
 //! from PATH, or from `${XDG_CACHE_HOME:-~/.cache}/cargo-nix/bench/sccache/bin`.
 
 mod calls;
+mod cold;
 mod project;
 mod synthetic;
 
 use crate::measure::Sample;
 use crate::place::Place;
 use crate::report::Row;
+use cold::Cold;
 use project::{Project, World, succeed, timed};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 /// How often a small project is built into a store without units.
-const COLD_ROUNDS: usize = 5;
+const SMALL_COLD_ROUNDS: usize = 7;
+/// How often a larger one is.
+const COLD_ROUNDS: usize = 3;
 /// How often each warm build is made.
 const WARM_ROUNDS: usize = 21;
 /// How often sccache makes one, which takes six times as long.
@@ -37,8 +41,8 @@ pub fn rows(place: &Place) -> Vec<Row> {
     let world = World::new(place);
     let bat = Project::new(&world, "bat", "0.25.0");
     world.fill();
-    let of_bat = Cold::measure(&world, &bat);
-    rows.push(cold_row("bat", std::slice::from_ref(&of_bat)));
+    let of_bat = Cold::measure(&world, &bat, COLD_ROUNDS);
+    rows.push(of_bat.row(&bat));
     rows.extend(warm(&world, &bat, &of_bat));
     rows.extend(calls::rows(&world, &bat));
     rows.extend(synthetic::rows(&world));
@@ -52,56 +56,15 @@ pub fn synthetic_rows(place: &Place) -> Vec<Row> {
     synthetic::rows(&world)
 }
 
-/// That of a small project, in a store of its own each time.
+/// That of a small project, in a store without units each time.
 ///
 /// # Panics
 /// As [`rows`].
 pub fn small_cold_row(place: &Place) -> Row {
-    let cold = |_| {
-        let world = World::new(place);
-        let sd = Project::new(&world, "sd", "1.0.0");
-        world.fill();
-        Cold::measure(&world, &sd)
-    };
-    cold_row("sd", &(0..COLD_ROUNDS).map(cold).collect::<Vec<_>>())
-}
-
-fn cold_row(name: &str, colds: &[Cold]) -> Row {
-    let sample = |time: fn(&Cold) -> Duration| Sample::of(colds.iter().map(time).collect()).median() / 1e3;
-    let (ours, plain) = (sample(|cold| cold.ours), sample(|cold| cold.plain));
-    let factor = ours / plain;
-    Row::of(
-        &format!(
-            "`{name}` built into a store that has the toolchain and the host tree alone, over plain cargo"
-        ),
-        "<= 1.10 ×",
-        format!("{factor:.2} × ({ours:.1} s, {plain:.1} s)"),
-        factor <= 1.10,
-    )
-}
-
-/// What cold builds took, and what they left.
-struct Cold {
-    plain: Duration,
-    ours: Duration,
-    plain_checkout: PathBuf,
-    our_checkout: PathBuf,
-}
-
-impl Cold {
-    fn measure(world: &World, project: &Project) -> Cold {
-        eprintln!("bench: {} cold, by plain cargo and into the store", project.name);
-        let (plain_checkout, our_checkout) = (project.checkout("plain"), project.checkout("cold"));
-        let plain = world.plain(&plain_checkout, &["build"]);
-        let ours = world.ours(&our_checkout, &["build"]);
-        eprintln!("bench: plain, ours: {plain:.2?}, {ours:.2?}");
-        Cold {
-            plain,
-            ours,
-            plain_checkout,
-            our_checkout,
-        }
-    }
+    let world = World::new(place);
+    let sd = Project::new(&world, "sd", "1.0.0");
+    world.fill();
+    Cold::measure(&world, &sd, SMALL_COLD_ROUNDS).row(&sd)
 }
 
 fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {

@@ -46,7 +46,16 @@ const BUILDERS: [&str; 41] = [
     "_",
 ];
 
-/// Whether a builder has a value of its own for it, or uses the name.
+/// What the builder of a unit of rustc sets for the compiler itself.
+const COMPILERS: [&str; 1] = ["MALLOC_CONF"];
+
+/// Whether the builder of a unit of rustc has a value of its own for it, or uses
+/// the name; that of a script's run has fewer.
+pub fn is_compilers(name: &str) -> bool {
+    COMPILERS.contains(&name) || is_builders(name)
+}
+
+/// Whether every builder has a value of its own for it, or uses the name.
 pub fn is_builders(name: &str) -> bool {
     let is_ours = |rest: &str| rest.starts_with(|first: char| first.is_ascii_uppercase());
     BUILDERS.contains(&name)

@@ -357,6 +357,11 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self, script: &str, suffix: &str) -> Result<UnitAsk, Local> {
         let given = self.given;
+        let has_its_own = if suffix == "-run" {
+            names::is_builders
+        } else {
+            names::is_compilers
+        };
         for (name, value) in given.variables {
             // What Cargo.toml says of the package is text, whatever it looks like.
             if let Some(name) = name.to_str().filter(|name| name.starts_with("CARGO_PKG_")) {
@@ -377,7 +382,7 @@ impl<'a> Planner<'a> {
                 let text = self.rewriter.apply(&utf8(value)?);
                 self.visible.makes_nothing(&text, given.exists)?;
             }
-            if names::is_builders(name) {
+            if has_its_own(name) {
                 return Err(Local::because(format!(
                     "it reads ${name}, of which a sandbox has its own"
                 )));

@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -145,6 +146,27 @@ impl<'a> World<'a> {
         given
     }
 
+    /// Waits until nothing is done any more of what builds have begun.
+    ///
+    /// # Panics
+    /// If that takes a minute.
+    pub fn await_service(&self) {
+        let start = Instant::now();
+        let directory = self.path().join("home/.cache/cargo-nix/units/service");
+        for entry in directory.read_dir().into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|ending| ending == "lock") {
+                let lock = File::open(entry.path()).expect("the lock of a build service");
+                while lock.try_lock().is_err() {
+                    assert!(
+                        start.elapsed() < Duration::from_secs(60),
+                        "it ends when it is idle"
+                    );
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+            }
+        }
+    }
+
     /// How many seeds are there.
     pub fn seeds_known(&self) -> usize {
         self.seeds().read_dir().map_or(0, Iterator::count)
@@ -272,13 +294,19 @@ impl<'a> Project<'a> {
 
     /// A copy without a target directory.
     pub fn checkout(&self, name: &str) -> PathBuf {
-        let checkout = self.checkouts.join(name);
+        let checkout = self.place(name);
         copy(&self.source, &checkout);
         checkout
     }
+
+    /// Where that is.
+    pub fn place(&self, name: &str) -> PathBuf {
+        self.checkouts.join(name)
+    }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// All of a directory, as it is.
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to.parent().expect("a parent")).expect("a directory");
     succeed(Command::new("cp").arg("-a").arg(from).arg(to));
 }
