@@ -74,7 +74,7 @@ fn warm(world: &World, project: &Project, cold: &Cold) -> Vec<Row> {
         sccache.build(world, &project.checkout("sccache-fill"));
     }
     let linked = Linked::new(world, &cold.our_checkout);
-    world.await_seed(1);
+    world.await_service();
     let (mut limit, mut ours, mut asked) = (Vec::new(), Vec::new(), Vec::new());
     let (mut theirs, mut least) = (Vec::new(), Vec::new());
     for round in 0..WARM_ROUNDS {

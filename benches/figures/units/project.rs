@@ -124,18 +124,6 @@ impl<'a> World<'a> {
         timed(&mut self.cargo(checkout, arguments, &[])).0
     }
 
-    /// Waits until the build before has left what the next checkout begins with.
-    ///
-    /// # Panics
-    /// If that takes a minute.
-    pub fn await_seed(&self, at_least: usize) {
-        let start = Instant::now();
-        while self.seeds_known() < at_least {
-            assert!(start.elapsed() < Duration::from_secs(60), "no seed is left");
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
     /// What `build` gives where no build has left a seed.
     pub fn without_seeds<T>(&self, build: impl FnOnce() -> T) -> T {
         let (seeds, aside) = (self.seeds(), self.path().join("seeds-aside"));
@@ -146,7 +134,8 @@ impl<'a> World<'a> {
         given
     }
 
-    /// Waits until nothing is done any more of what builds have begun.
+    /// Waits until nothing is done any more of what builds have begun: each of their
+    /// target directories has left what the next checkout begins with.
     ///
     /// # Panics
     /// If that takes a minute.
@@ -165,11 +154,6 @@ impl<'a> World<'a> {
                 }
             }
         }
-    }
-
-    /// How many seeds are there.
-    pub fn seeds_known(&self) -> usize {
-        self.seeds().read_dir().map_or(0, Iterator::count)
     }
 
     fn seeds(&self) -> PathBuf {

@@ -36,9 +36,8 @@ pub fn rows(world: &World) -> Vec<Row> {
         eprintln!("bench: {count} small units");
         let path = |name: &str| world.path().join(format!("small-{count}-{name}"));
         let filled = project(&path("fill"), count);
-        let known = world.seeds_known();
         world.ours(&filled, &["build"]);
-        world.await_seed(known + 1);
+        world.await_service();
         let (mut of_us, mut asked, mut bare) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         let mut whole = f64::INFINITY;
         for round in 0..ROUNDS {
