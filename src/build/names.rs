@@ -46,13 +46,10 @@ const BUILDERS: [&str; 41] = [
     "_",
 ];
 
-/// What the builder of a unit of rustc sets for the compiler itself.
-const COMPILERS: [&str; 1] = ["MALLOC_CONF"];
-
 /// Whether the builder of a unit of rustc has a value of its own for it, or uses
-/// the name; that of a script's run has fewer.
+/// the name; that of a script's run leaves `MALLOC_CONF`, rustc's allocator's, alone.
 pub fn is_compilers(name: &str) -> bool {
-    COMPILERS.contains(&name) || is_builders(name)
+    name == "MALLOC_CONF" || is_builders(name)
 }
 
 /// Whether every builder has a value of its own for it, or uses the name.
