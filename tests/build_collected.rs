@@ -7,8 +7,7 @@ mod common;
 use build_help::demo::{clean, project, said};
 use build_help::root_of;
 use common::units::{Units, remove_target};
-use common::{World, both, run, success};
-use std::os::unix::process::CommandExt;
+use common::{World, both, interruptible, run, success};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -296,8 +295,7 @@ fn a_script_that_nobody_waits_for_is_ended() {
     let units = Units::new();
     let script = "fn main() { if std::env::var(\"CARGO_MANIFEST_DIR\").is_ok() { loop { std::thread::sleep(std::time::Duration::from_millis(731)); } } }";
     let project = project(&units, "endless", "", Some(script));
-    let mut cargo = units.cargo(&project);
-    let mut cargo = cargo.arg("build").process_group(0).spawn().unwrap();
+    let mut cargo = interruptible(units.cargo(&project).arg("build")).spawn().unwrap();
     let running = || {
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let words = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());

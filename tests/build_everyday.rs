@@ -4,9 +4,8 @@
 mod common;
 
 use common::units::{Units, remove_target};
-use common::{World, both, run, success};
+use common::{World, both, interruptible, run, success};
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -53,13 +52,11 @@ fn a_build_that_is_interrupted_goes_on() {
     let project = units.project("interrupted", DEPENDENCIES, MAIN);
     let moments = [60, 250, 500, 900, 1500, 2500];
     for (at, moment) in moments.into_iter().enumerate() {
-        let mut cargo = units.cargo(&project);
-        cargo
-            .arg("build")
+        let mut child = interruptible(units.cargo(&project).arg("build"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .process_group(0);
-        let mut child = cargo.spawn().expect("cargo starts");
+            .spawn()
+            .expect("cargo starts");
         std::thread::sleep(Duration::from_millis(moment));
         let signal = [Signal::INT, Signal::KILL][at % 2];
         // It may have ended already.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{World, both, repository, run, success};
+use common::{World, both, repository, run, success, through};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -155,14 +155,7 @@ impl Machine {
 fn an_interrupted_set_up_goes_on_where_it_stopped() {
     let machine = Machine::new();
     machine.builders("kill -9 -- -$(ps -o pgid= $$ | tr -d ' ')");
-    let mut first = machine.world.command("setsid");
-    let whole = machine.command("setup.sh");
-    first
-        .arg("--wait")
-        .arg(whole.get_program())
-        .args(whole.get_args());
-    first.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = run(&mut first);
+    let output = run(&mut through(&["setsid", "--wait"], &machine.command("setup.sh")));
     assert!(!output.status.success(), "{}", both(&output));
     let complete = machine.prefix().join(".complete");
     assert!(!complete.exists());

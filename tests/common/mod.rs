@@ -9,6 +9,7 @@ pub mod pty;
 pub mod units;
 
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -145,6 +146,33 @@ pub fn success(command: &mut Command) -> String {
         both(&output)
     );
     String::from_utf8(output.stdout).expect("UTF-8 on standard output")
+}
+
+/// `command` as `starter` starts it: a program that takes another and its arguments.
+pub fn through(starter: &[&str], command: &Command) -> Command {
+    let mut started = Command::new(starter[0]);
+    started
+        .args(&starter[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    if let Some(directory) = command.get_current_dir() {
+        started.current_dir(directory);
+    }
+    started
+}
+
+/// `command` in a process group of its own that SIGINT ends, as Ctrl-C does; also
+/// where the tests themselves ignore it, as what a script starts with `&` has to.
+pub fn interruptible(command: &Command) -> Command {
+    let mut started = through(&["env", "--default-signal=INT"], command);
+    started.process_group(0);
+    started
 }
 
 /// Runs it; a program that does not start fails the test with a hint.
