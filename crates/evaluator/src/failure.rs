@@ -75,10 +75,8 @@ pub fn of_build(mut failure: Box<Failure>, wreckage: &Wreckage) -> Box<Failure> 
         return failure;
     }
     failure.log.clone_from(&wreckage.log);
-    let culprit =
-        |text: &&String| BUILDS.iter().any(|part| text.contains(part)) && !text.contains(DEPENDENCIES);
-    let printed = || wreckage.errors.iter().find(culprit);
-    let Some(error) = Some(&failure.message).filter(culprit).or_else(printed) else {
+    let printed = || wreckage.errors.iter().find_map(|text| of_builder(text));
+    let Some(error) = of_builder(&failure.message).or_else(printed) else {
         return failure;
     };
     let mut lines = error.lines();
@@ -199,9 +197,42 @@ const TOKENS: &[(&str, &str)] = &[
     ("WITH", "`with`"),
 ];
 
-const BUILDS: [&str; 4] = ["builder for '", "build of '", HASH, DEPENDENCIES];
 const HASH: &str = "hash mismatch in fixed-output";
-const DEPENDENCIES: &str = "dependencies of derivation";
+/// How libnix begins since 2.30; the reason stands on the next line.
+const CANNOT: &str = "Cannot build '";
+/// What it says of a derivation that it did not come to.
+const DEPENDENCIES: [&str; 3] = [
+    "dependencies of derivation",
+    "dependency failed",
+    "dependencies failed",
+];
+
+fn contains_any(message: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| message.contains(part))
+}
+
+/// Whether it says no more than that; what a builder said may follow below.
+fn is_of_dependency(text: &str) -> bool {
+    text.lines().take(2).any(|line| contains_any(line, &DEPENDENCIES))
+}
+
+/// What libnix says of a builder that failed, in the words that it had before 2.30.
+fn of_builder(text: &str) -> Option<String> {
+    if is_of_dependency(text) {
+        return None;
+    }
+    if let Some((_, cannot)) = text.split_once(CANNOT) {
+        let (derivation, rest) = cannot.split_once('\'')?;
+        let reason = rest
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Reason: builder "))?;
+        return Some(format!(
+            "builder for '{derivation}' {}",
+            reason.trim_end_matches('.')
+        ));
+    }
+    contains_any(text, &["builder for '", "build of '", HASH]).then(|| text.to_owned())
+}
 
 /// What our library throws says the way out itself: on a second and last line,
 /// indented by two spaces.
@@ -214,23 +245,59 @@ fn way_out_said(message: &str) -> (&str, Option<&str>) {
 
 /// A build can fail in the middle of an evaluation, and the store at any time.
 fn kind(message: &str, fallback: FailureKind) -> FailureKind {
-    let has = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
-    if has(&[
-        "builder for '",
-        "build of '",
-        "hash mismatch in fixed-output",
-        "dependencies of derivation",
-    ]) {
+    if of_builder(message).is_some() || is_of_dependency(message) {
         FailureKind::Build
-    } else if has(&[
-        "opening lock file",
-        "Permission denied",
-        "Read-only file system",
-        "No space left",
-        "database",
-    ]) {
+    } else if contains_any(
+        message,
+        &[
+            "opening lock file",
+            "Permission denied",
+            "Read-only file system",
+            "No space left",
+            "database",
+        ],
+    ) {
         FailureKind::Store
     } else {
         fallback
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "builder for '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv' failed with exit code 101;\n                       last 1 log lines:\n> no";
+    const NEW: &str = "Cannot build '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv'.\nReason: builder failed with exit code 101.\n                       Output paths:\n  /nix/store/y-demo-1.0.0-run\nLast 1 log lines:\n> no";
+
+    /// What decides whether a script is run outside of the sandbox.
+    #[test]
+    fn a_failed_builder_is_known_by_the_words_of_each_libnix() {
+        let dependency = "Cannot build '/nix/store/x-a.drv'.\nReason: 1 dependency failed.\nOutput paths:";
+        let dependencies = "2 dependencies of derivation '/nix/store/x-a.drv' failed to build";
+        let of_store = format!("build of '/nix/store/x-demo.drv^*' failed: {NEW}");
+        for text in [OLD, NEW, &of_store, dependency, dependencies] {
+            assert_eq!(kind(text, FailureKind::Internal), FailureKind::Build, "{text}");
+        }
+        let other = "Cannot build '/nix/store/x-a.drv'.\nReason: required system or feature not available";
+        assert_eq!(kind(other, FailureKind::Internal), FailureKind::Internal);
+    }
+
+    #[test]
+    fn a_failed_builder_is_told_in_the_same_words() {
+        let told = |message: &str, errors: &[&str]| {
+            let wreckage = Wreckage {
+                log: vec!["no".into()],
+                errors: errors.iter().map(|&error| error.into()).collect(),
+            };
+            of_build(fail(FailureKind::Build, "", message, Some("")), &wreckage)
+                .message
+                .clone()
+        };
+        let dependency = "Cannot build '/nix/store/x-a.drv'.\nReason: 1 dependency failed.";
+        let expected = "builder for 'demo-1.0.0-run' failed with exit code 101\n  > no";
+        assert_eq!(told(OLD, &[]), expected);
+        assert_eq!(told(NEW, &[]), expected);
+        assert_eq!(told(dependency, &[NEW]), expected);
     }
 }
