@@ -131,6 +131,10 @@ impl Builder {
             sandbox_paths: self.sandbox_paths.clone(),
             mounts: self.mounts.clone(),
             sandboxed: true,
+            units_alone: match &ask {
+                Ask::Unit(plan) => plan.inputs.iter().all(|input| Path::new(&input.path).exists()),
+                _ => true,
+            },
         };
         let mut line = serde_json::to_vec(&Request {
             version: VERSION,

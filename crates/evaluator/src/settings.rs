@@ -5,7 +5,7 @@
 //! the user's is kept, ours comes after it. Whether it worked is not believed
 //! but proved, by [`prove_pure`].
 
-use crate::nix::{NixError, State};
+use crate::nix::{Nix, NixError, State};
 use crate::programs::on_path;
 use cargo_nix_protocol::Settings;
 use std::fmt::Write as _;
@@ -105,12 +105,33 @@ fn refusing() -> SocketAddr {
     }
 }
 
+/// Caches that everybody has and nobody puts units into.
+const PUBLIC: [&str; 2] = ["https://cache.nixos.org", "http://cache.nixos.org"];
+
+/// Asks no cache for units where none could have them: a question for each miss
+/// takes longer than many a unit, and where the network is gone, seconds.
+///
+/// # Errors
+/// libnix does not know its own settings.
+pub fn leave_public_caches(nix: &Nix) -> Result<(), NixError> {
+    if nix.setting("substituters")?.split_whitespace().all(is_public) {
+        nix.set("substitute", "false")?;
+    }
+    Ok(())
+}
+
+fn is_public(cache: &str) -> bool {
+    let place = cache.split('?').next().unwrap_or_default();
+    PUBLIC.contains(&place.trim_end_matches('/'))
+}
+
 /// What the settings depend on besides the request.
 struct Machine {
     root: bool,
     build_group: bool,
     max_jobs_chosen: bool,
     builders_chosen: bool,
+    patience_chosen: bool,
 }
 
 impl Machine {
@@ -129,6 +150,7 @@ impl Machine {
             build_group: has_group("nixbld"),
             max_jobs_chosen: chosen("max-jobs"),
             builders_chosen: (machines || chosen("builders")) && on_path("nix"),
+            patience_chosen: chosen("connect-timeout") || chosen("download-attempts"),
         }
     }
 }
@@ -143,7 +165,8 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
     set("accept-flake-config", "false");
     set("show-trace", "true");
     set("warn-dirty", "false");
-    if !machine.builders_chosen {
+    // No other machine shows what this one does.
+    if !machine.builders_chosen || !settings.mounts.is_empty() {
         // Its default wants a `nix` on PATH, and starts it for each build only to
         // hear that there are no remote builders.
         set("build-hook", "");
@@ -168,6 +191,12 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
         // Whoever finds a derivation being built elsewhere looks again after five
         // seconds otherwise.
         set("build-poll-interval", "1");
+        // What a cache does not give is built here.
+        set("fallback", "true");
+        if !machine.patience_chosen {
+            set("connect-timeout", "5");
+            set("download-attempts", "1");
+        }
     }
     if settings.offline {
         set("substitute", "false");
@@ -209,6 +238,7 @@ mod tests {
         build_group: false,
         max_jobs_chosen: false,
         builders_chosen: false,
+        patience_chosen: false,
     };
 
     #[test]
@@ -254,16 +284,52 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_this_machine_is_built_on_it() {
+        let machine = Machine {
+            builders_chosen: true,
+            ..PLAIN
+        };
+        let mounted = Settings {
+            mounts: vec!["/usr=/nix/store/x/usr".into()],
+            ..Settings::default()
+        };
+        assert!(ours(&mounted, &machine).contains("build-hook = \n"));
+        assert!(!ours(&Settings::default(), &machine).contains("build-hook"));
+    }
+
+    #[test]
+    fn a_cache_that_everybody_has_is_known_however_it_is_spelt() {
+        for cache in [
+            "https://cache.nixos.org",
+            "https://cache.nixos.org/",
+            "https://cache.nixos.org/?priority=1",
+        ] {
+            assert!(is_public(cache), "{cache}");
+        }
+        for cache in [
+            "https://cache.nixos.org.example",
+            "https://team.example/",
+            "s3://units",
+        ] {
+            assert!(!is_public(cache), "{cache}");
+        }
+    }
+
+    #[test]
     fn what_the_user_chose_stays() {
         let chosen = Machine {
             max_jobs_chosen: true,
             builders_chosen: true,
+            patience_chosen: true,
             ..PLAIN
         };
-        let text = ours(&Settings::default(), &chosen);
-        assert!(
-            !text.contains("max-jobs") && !text.contains("build-hook"),
-            "{text}"
-        );
+        let units = Settings {
+            sandboxed: true,
+            ..Settings::default()
+        };
+        let text = ours(&units, &chosen);
+        for name in ["max-jobs", "build-hook", "connect-timeout", "download-attempts"] {
+            assert!(!text.contains(name), "{text}");
+        }
     }
 }

@@ -36,9 +36,14 @@ pub struct Settings {
     /// process sees, unless it asks for the machine's own.
     #[serde(default)]
     pub mounts: Vec<String>,
-    /// No build does without a sandbox where there can be none.
+    /// For units: no build does without a sandbox where there can be none, and a
+    /// binary cache that cannot be reached is done without.
     #[serde(default)]
     pub sandboxed: bool,
+    /// All that is built is a unit, and what units are made of is in the store: there
+    /// is nothing to be had from a cache that has none.
+    #[serde(default)]
+    pub units_alone: bool,
 }
 
 /// One line of the evaluator's standard input.

@@ -15,7 +15,7 @@ use crate::daemon;
 use crate::failure::{Fallible, fail, of_build, of_nix};
 use crate::nix::{Nix, NixError, State, Store, Value};
 use crate::progress::Chatter;
-use crate::settings::prove_pure;
+use crate::settings::{self, prove_pure};
 use cargo_nix_protocol::{Answer, Ask, FailureKind, Settings};
 use serde::Serialize;
 use std::cell::OnceCell;
@@ -42,6 +42,10 @@ impl Session {
     /// is not pure though it should be.
     pub fn open(settings: &Settings, chatter: Chatter) -> Fallible<Session> {
         let nix = Nix::init().map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
+        if settings.units_alone {
+            settings::leave_public_caches(&nix)
+                .map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
+        }
         let store = open_store(&nix)
             .map_err(|error| of_nix(&error, "opening the store", FailureKind::Store, None))
             .map_err(|failure| refused::of_opening(failure, rustix::process::geteuid().is_root()))?;

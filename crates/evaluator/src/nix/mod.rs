@@ -20,6 +20,7 @@ use nix_c_bindings as sys;
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
+use text::{c_string, collect_with};
 
 /// An initialised libnix. There is one per process, and it stays in its thread:
 /// one thread evaluates.
@@ -56,6 +57,32 @@ impl Nix {
             _flakes: state::FlakeSettings::of_the_process(&context)?,
             stays_in_its_thread: PhantomData,
         })
+    }
+
+    /// The value of a setting as nix.conf would have it, e.g. of `substituters`.
+    ///
+    /// # Errors
+    /// libnix knows no such setting.
+    pub fn setting(&self, name: &str) -> Result<String, NixError> {
+        let context = Context::new()?;
+        let name = c_string(name)?;
+        let (text, result) = collect_with(|callback, data| {
+            // SAFETY: the name is alive; callback and data belong together.
+            unsafe { call!(context, nix_setting_get(name.as_ptr(), callback, data)) }
+        });
+        result.map(|_| text)
+    }
+
+    /// Sets a setting of the store for what is opened from now on.
+    ///
+    /// # Errors
+    /// libnix knows no such setting.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), NixError> {
+        let context = Context::new()?;
+        let (name, value) = (c_string(name)?, c_string(value)?);
+        // SAFETY: both texts are alive, and copied by libnix.
+        unsafe { call!(context, nix_setting_set(name.as_ptr(), value.as_ptr()))? };
+        Ok(())
     }
 
     /// libnix's version, e.g. `2.26.3`.
