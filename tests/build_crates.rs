@@ -87,6 +87,31 @@ fn an_edit_of_crates_reaches_a_checkout_that_is_built() {
     }
 }
 
+/// What all units are given is a matter of each of them; the variable that says so
+/// is not there without it, so a shell outside of the environment finds all fresh.
+#[test]
+fn an_edit_of_env_reaches_a_checkout_that_is_built() {
+    let units = Units::new();
+    let project = made(&units, "given");
+    for (env, says) in [
+        ("", "none"),
+        ("env.DEMO_OWN = \"one\";", "one"),
+        ("env.DEMO_OWN = \"two\";", "two"),
+        ("", "none"),
+    ] {
+        set(&project, env);
+        let (said, mut compiled) = cargo_run(&units, &project);
+        compiled.sort();
+        assert_eq!(said, says, "{env}");
+        assert_eq!(compiled, ["demo", "given", "other"], "{env}");
+        let (_, compiled) = cargo_run(&units, &project);
+        assert_eq!(compiled, Vec::<String>::new(), "{env}: a second time");
+    }
+    let outside = run(units.plain_cargo(&project).arg("run"));
+    let text = both(&outside);
+    assert!(text.contains("none") && !text.contains("Compiling"), "{text}");
+}
+
 /// What reaches no unit has cargo ask for none.
 #[test]
 fn a_tool_more_has_cargo_compile_nothing() {

@@ -76,6 +76,12 @@ fn a_variable_that_a_builder_has_as_well() {
         assert_eq!(says(units.cargo(&project).env(name, value)), value, "{name}");
         assert_local(&units, &project);
     }
+    // Of these the unit has none unless it is given one, which Nix would misunderstand.
+    for name in ["name", "system", "builder", "out"] {
+        let project = project(&units, &format!("nix-{name}"), &lib(name), None);
+        assert_eq!(said(units.cargo(&project).env_remove(name)), "none", "{name}");
+        assert_eq!(says(units.cargo(&project).env(name, "mine")), "mine", "{name}");
+    }
     for name in ["status", "links", "link", "variable", "dependency"] {
         let project = project(&units, &format!("named-{name}"), &lib(name), None);
         assert_eq!(said(units.cargo(&project).env(name, "mine")), "mine", "{name}");
@@ -99,6 +105,27 @@ fn a_variable_of_a_script_that_the_builder_would_use() {
     assert_eq!(said(&mut cargo), "a b c none");
     cargo.env("MALLOC_CONF", "narenas:7");
     assert_eq!(said(&mut cargo), "a b c narenas:7");
+}
+
+/// In the store there is something else beside a package than in the checkout.
+#[test]
+fn a_relative_path_that_leads_out_of_the_package() {
+    let units = Units::new();
+    let script = "fn main() { println!(\"cargo:rerun-if-env-changed=DEMO_FILE\"); \
+                  let text = std::fs::read_to_string(std::env::var(\"DEMO_FILE\").unwrap_or_default()); \
+                  println!(\"cargo:rustc-env=DEMO_SAID={}\", text.unwrap_or(\"none\".into()).trim()); }";
+    let project = project(&units, "relative", SAID, Some(script));
+    units.world.write("relative/note", "a note");
+    assert_eq!(said(&mut units.cargo(&project)), "none");
+    let with = |file: &str| {
+        let mut cargo = units.cargo(&project);
+        cargo.env("DEMO_FILE", file);
+        cargo
+    };
+    assert_eq!(says(&mut with("../../note")), "a note");
+    // Within the package it is the same file.
+    units.world.write("relative/vendor/demo/note", "its own");
+    assert_eq!(said(&mut with("note")), "its own");
 }
 
 /// A script that watches `file`, and says what is in it.

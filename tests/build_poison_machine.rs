@@ -124,7 +124,7 @@ fn elsewhere(units: &Units, name: &str) -> PathBuf {
     path
 }
 
-const NOTHING: [Difference; 15] = [
+const NOTHING: [Difference; 16] = [
     ("the checkout's path", "other/deeper/place", |_| (), |_, _| ()),
     ("a path with a blank", "a place", |_| (), |_, _| ()),
     (
@@ -216,6 +216,14 @@ const NOTHING: [Difference; 15] = [
         |_| (),
         |_, cargo| {
             cargo.arg("-q");
+        },
+    ),
+    (
+        "how diagnostics look",
+        "short",
+        |_| (),
+        |_, cargo| {
+            cargo.args(["--message-format", "short"]);
         },
     ),
     (

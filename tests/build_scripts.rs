@@ -323,6 +323,27 @@ fn main() {
     assert_eq!(said(&mut units.cargo(&project)), "target");
 }
 
+/// A shared library that is to lie beside the program, say.
+#[test]
+fn what_a_script_puts_beside_the_program_is_there() {
+    let units = Units::new();
+    let script = r#"
+fn main() {
+    let out = std::path::PathBuf::from(std::env::var("OUT_DIR").unwrap());
+    std::fs::write(out.ancestors().nth(3).unwrap().join("beside"), "made").unwrap();
+    println!("cargo:rustc-env=DEMO_SAID=done");
+}
+"#;
+    let project = project(&units, "neighbour", ENV_LIB, Some(script));
+    for _ in 0..2 {
+        let output = run(units.cargo(&project).arg("run"));
+        assert!(output.status.success(), "{}", both(&output));
+        let made = std::fs::read_to_string(project.join("target/debug/beside"));
+        assert_eq!(made.ok().as_deref(), Some("made"), "{}", both(&output));
+        clean(&units, &project);
+    }
+}
+
 /// What is meant for cargo reaches cargo when a script fails, too, and no line
 /// of its output is lost.
 #[test]

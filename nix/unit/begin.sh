@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC3013
+# shellcheck shell=sh disable=SC2034,SC2154,SC3013
 # How the builders of both kinds of units begin, compile.sh and run.sh: the
 # variables that the unit sees, and how it is started with them. Names of theirs
 # begin with "unit": any other may be one that the unit reads.
@@ -7,7 +7,12 @@
 #   $unitGiven        names of variables that count whatever that exports
 #   $unitOdd          names of variables that hold NAME=VALUE of one whose name is
 #                     none for sh
+# It sets $unitOut, the output, and $unitSystem, Nix's name of the machine.
 set -eu
+# What Nix tells the builder is nothing to the unit, which may ask whether there is
+# a variable of such a name.
+unitOut=$out unitSystem=$system
+unset out system name builder
 # What is to be seen of the machine is the tree that this derivation names.
 if [ -n "$unitTree" ] && ! [ /usr -ef "$unitTree/usr" ]; then
     echo "this sandbox does not show $unitTree" >&2

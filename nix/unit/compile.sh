@@ -5,7 +5,7 @@
 # It leaves: lib/ (what rustc writes), unit/links (the units that a dependent
 # has to find, one a line), unit/stderr (rustc's messages, JSON) and unit/stdout
 # (seldom anything, by a proc-macro).
-mkdir -p "$out/lib" "$out/unit"
+mkdir -p "$unitOut/lib" "$unitOut/unit"
 # Each process more is felt: there are hundreds of these builds.
 unitLinks=
 for unitDependency in $unitDependencies; do
@@ -21,14 +21,14 @@ done
 if [ -n "$unitOpaque" ]; then
     unitLinks=
 fi
-printf '%s\n' ${unitLinks:+"$unitLinks"} "$out" >"$out/unit/links"
+printf '%s\n' ${unitLinks:+"$unitLinks"} "$unitOut" >"$unitOut/unit/links"
 cd "$CARGO_MANIFEST_DIR"
 export CARGO="${1%/*}/cargo"
 # Of a proc-macro that is linked with libraries of scripts.
 if [ -n "${unitLibraries-}" ]; then
     export LD_LIBRARY_PATH="$unitLibraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
-set -- "$@" --out-dir "$out/lib"
+set -- "$@" --out-dir "$unitOut/lib"
 # The toolchain's bin/rustc is a script of sh, a process more, and would drop what sh
 # cannot name.
 unitSysroot=${1%/bin/rustc}
@@ -39,7 +39,7 @@ fi
 # rustc's allocator is jemalloc. Left alone it takes small pages, and four arenas for each
 # processor: more page faults, some hundredths of a cold build. Whether there are large
 # ones it reads below /sys, which a sandbox does not have.
-case $system in
+case $unitSystem in
 *-linux)
     unitPages=/sys/kernel/mm/transparent_hugepage
     if [ -w / ] && ! [ -e /sys ] && mkdir -p "$unitPages" 2>/dev/null; then
@@ -51,8 +51,8 @@ case $system in
 esac
 unset unitLinks unitLink unitSysroot unitDependencies unitOpaque
 unitStatus=0
-unitStart "$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
+unitStart "$@" >"$unitOut/unit/stdout" 2>"$unitOut/unit/stderr" || unitStatus=$?
 if [ "$unitStatus" -ne 0 ]; then
-    cat "$out/unit/stderr" >&2
+    cat "$unitOut/unit/stderr" >&2
 fi
 exit "$unitStatus"

@@ -118,9 +118,11 @@ let
   # nixpkgs' overrides name crates of all the world, too many to set up for each
   # project.
   own = tools.cratesThatCount counted merged.crates;
+  # Cargo is told of a change of those that are `told`; without a Cargo.lock that
+  # would be the whole table.
   environments =
-    mapAttrs (_: names: shared.${wish names}) common
-    // mapAttrs (name: value: unit (entry name value) // { own = true; }) own;
+    mapAttrs (_: names: shared.${wish names} // { told = named != null; }) common
+    // mapAttrs (name: value: unit (entry name value) // { told = true; }) own;
 
   environment = environmentOf {
     nativeBuildInputs = [ ];
@@ -146,6 +148,10 @@ else
     host = isHost;
     toolchain = plain merged.toolchain;
     inherit environment;
+    # What decides about units besides what cargo looks at itself; null: no more
+    # than a shell without an environment has.
+    decides =
+      if isHost && merged.env == { } then null else "${(plain merged.toolchain).path} ${environment.path}";
     crates = environments;
     root = unsafeDiscardStringContext (builtins.toFile "cargo-nix-units" (tools.join "\n" (map hold held)));
   }

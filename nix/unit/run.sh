@@ -5,12 +5,12 @@
 # It leaves: out (a link to the OUT_DIR), unit/stdout and unit/stderr.
 # Scripts look for cargo's own directories above OUT_DIR, and may write there.
 unitDirectory=target/${PROFILE:-debug}/build/${CARGO_PKG_NAME:-package}/out
-mkdir -p "$out/$unitDirectory" "$out/unit"
-ln -s "$unitDirectory" "$out/out"
+mkdir -p "$unitOut/$unitDirectory" "$unitOut/unit"
+ln -s "$unitDirectory" "$unitOut/out"
 # By these, scripts know cargo's target directory.
-printf 'Signature: 8a477f597d28d172789f06886806bc55\n' >"$out/target/CACHEDIR.TAG"
-printf '{}\n' >"$out/target/.rustc_info.json"
-export OUT_DIR="$out/$unitDirectory"
+printf 'Signature: 8a477f597d28d172789f06886806bc55\n' >"$unitOut/target/CACHEDIR.TAG"
+printf '{}\n' >"$unitOut/target/.rustc_info.json"
+export OUT_DIR="$unitOut/$unitDirectory"
 export RUSTC="$unitToolchain/bin/rustc" RUSTDOC="$unitToolchain/bin/rustdoc" CARGO="$unitToolchain/bin/cargo"
 # How many jobs is this machine's affair and no input of the build.
 if [ "${NIX_BUILD_CORES:-0}" -gt 0 ]; then
@@ -28,11 +28,11 @@ export LD_LIBRARY_PATH="$unitToolchain/lib/rustlib/${HOST-}/lib${unitLibraries:+
 cd "$CARGO_MANIFEST_DIR"
 unset unitDirectory unitToolchain
 unitStatus=0
-unitStart "$@" >"$out/unit/stdout" 2>"$out/unit/stderr" || unitStatus=$?
+unitStart "$@" >"$unitOut/unit/stdout" 2>"$unitOut/unit/stderr" || unitStatus=$?
 if [ "$unitStatus" -ne 0 ]; then
-    cat "$out/unit/stdout" >&2
+    cat "$unitOut/unit/stdout" >&2
     # Without the first, a line of the one might go on with the other.
     printf '\n%s\n' '--- stderr' >&2
-    cat "$out/unit/stderr" >&2
+    cat "$unitOut/unit/stderr" >&2
 fi
 exit "$unitStatus"

@@ -15,6 +15,7 @@ use super::{
     Local, argfile, chained, depinfo, heal, invocation, libraries, place, probe, roots, seed, tree, workshop,
 };
 use crate::bounded;
+use crate::cache::units;
 use crate::env::render::is_identifier;
 use crate::error::Error;
 use crate::vars::Vars;
@@ -95,7 +96,7 @@ fn serve(
     }
     workshop.check_compiler(rustc)?;
     let dependencies = dependencies(unit, &workshop)?;
-    let ran = ran(&workshop)?;
+    let ran = ran(unit, &workshop)?;
     let obtained = obtain(unit, &dependencies, ran.as_ref(), &workshop, &package)?;
     finish(unit, &obtained, &workshop, &package)?;
     Ok(obtained)
@@ -121,11 +122,11 @@ fn dependencies(unit: &Invocation, workshop: &Workshop) -> Result<Vec<StoreInput
 }
 
 /// What the package's build script left, if it has one.
-fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
-    let Some(out_dir) = workshop.variables.get(OsStr::new("OUT_DIR")) else {
+fn ran(unit: &Invocation, workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
+    let out_dir = workshop.variables.get(OsStr::new("OUT_DIR")).map(PathBuf::from);
+    let Some(out_dir) = out_dir.filter(|out_dir| is_beside(out_dir, &unit.out_dir)) else {
         return Ok(None);
     };
-    let out_dir = PathBuf::from(out_dir);
     let run =
         Run::of(&out_dir).ok_or_else(|| Local::because("its build script ran outside of the sandbox"))?;
     let input = run.input(workshop)?;
@@ -137,6 +138,15 @@ fn ran(workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
         input: Some(input),
         rustc_env,
     }))
+}
+
+/// Whether an `OUT_DIR` is one of the target directory that a unit is put into: cargo
+/// leaves the one that it has inherited, from a script or a test that started it.
+fn is_beside(out_dir: &Path, unit: &Path) -> bool {
+    // `<profile>/deps`, and in the new layout `<profile>/build/<package>/<hash>/out`.
+    let profiles = [1, 4].into_iter().filter_map(|above| unit.ancestors().nth(above));
+    let mut builds = profiles.map(|profile| profile.join("build"));
+    !unit.starts_with(out_dir) && builds.any(|build| out_dir.starts_with(build))
 }
 
 /// What the unit is linked with, and what it runs: the directories of `-L`, and
@@ -194,7 +204,7 @@ fn obtain(
                 absent: BTreeSet::new(),
             })
         },
-        &|_| BTreeSet::new(),
+        &|failure| messages::wanted_variables(&failure.log),
     )
 }
 
@@ -219,9 +229,10 @@ fn finish(
     };
     let rewriter = rules(depinfo::escape);
     let value_of = |name: &str| workshop.variables.get(OsStr::new(name)).cloned();
-    // One that the unit depends on besides those of its `.d`.
-    let variable = workshop.crate_variable();
-    let more = depinfo::env_dep(&variable, value_of(&variable).as_deref());
+    // What the unit depends on besides what its `.d` says.
+    let more: String = [workshop.crate_variable().as_str(), units::EVERY]
+        .map(|name| depinfo::env_dep(name, value_of(name).as_deref()))
+        .concat();
     let here = Here {
         shim: unit.is_build_script().then_some(workshop.program.as_path()),
         dep_info: &|text| depinfo::rewrite(&text, &rewriter, value_of) + &more,

@@ -38,6 +38,9 @@ pub struct Context {
     /// What units see of the machine.
     #[serde(default)]
     pub tree: Option<HostTree>,
+    /// What the environment sets for the members alone, of what scripts heed.
+    #[serde(default)]
+    pub members: BTreeMap<String, String>,
 }
 
 /// The part of the machine that units see, in the place of its own.
@@ -117,6 +120,12 @@ impl Context {
             Some(_) => None,
             None => Some(&self.environment),
         }
+    }
+
+    /// Whether a variable is as the environment has set it for the members.
+    pub fn is_members(&self, name: &OsStr, value: &OsStr) -> bool {
+        let set = name.to_str().and_then(|name| self.members.get(name));
+        set.is_some_and(|set| value == OsStr::new(set))
     }
 
     /// Whether `rustc`, a path or a name to be looked up in `search` (a PATH), is the

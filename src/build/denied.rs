@@ -146,7 +146,7 @@ fn of_line(line: &str, place: &Place) -> Vec<String> {
         }
     } else if told.is_empty() {
         told.push(format!(
-            "its source is read-only, and so is all but its OUT_DIR\n  crates.{package}.sandbox = false;   # it is \
+            "its source is read-only, so is what it copies from there, and all but its OUT_DIR\n  crates.{package}.sandbox = false;   # it is \
              then built outside, and not shared"
         ));
     }

@@ -147,7 +147,7 @@ fn command() -> Vec<String> {
         b"check" if at == 1 && is_clippy => "clippy".to_owned(),
         word => cut(&String::from_utf8_lossy(word), 200),
     };
-    words
+    without_secrets(words)
         .enumerate()
         .map(word)
         .take_while(|word| {
@@ -155,6 +155,20 @@ fn command() -> Vec<String> {
             left > 0
         })
         .collect()
+}
+
+/// What cargo is called with, but the values of `--token`.
+fn without_secrets<'a>(words: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    const TOKEN: &[u8] = b"--token";
+    let mut is_next = false;
+    words.map(move |word| {
+        let is_secret = std::mem::replace(&mut is_next, word == TOKEN);
+        match word.strip_prefix(TOKEN) {
+            _ if is_secret => &b"..."[..],
+            Some([b'=', ..]) => b"--token=...",
+            _ => word,
+        }
+    })
 }
 
 /// Appends the unit to the journal of its build.
@@ -266,6 +280,21 @@ pub fn written(dir: &Path, stem: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_nobody_elses() {
+        let words = [
+            "cargo",
+            "publish",
+            "--token",
+            "s3cret",
+            "--token=s3cret",
+            "--tokens",
+        ];
+        let shown: Vec<_> = without_secrets(words.iter().map(|word| word.as_bytes())).collect();
+        let expected = ["cargo", "publish", "--token", "...", "--token=...", "--tokens"];
+        assert_eq!(shown, expected.map(str::as_bytes));
+    }
 
     fn entry(reason: &str) -> Entry {
         Entry {

@@ -27,6 +27,17 @@ pub fn copy(from: &Path, to: &Path) -> Result<BTreeSet<PathBuf>> {
     Ok(shared)
 }
 
+/// The name of something that the script of the run at `run` has put into the
+/// directory of its profile, where no more than `build` is cargo's and its own.
+pub fn beside(run: &Path) -> Option<PathBuf> {
+    let out = run.join("out").canonicalize().ok()?;
+    // `target/<profile>/build/<package>/out`
+    let profile = out.ancestors().nth(3)?;
+    let entries = std::fs::read_dir(profile).ok()?.flatten();
+    let mut names = entries.map(|entry| PathBuf::from(entry.file_name()));
+    names.find(|name| name.as_os_str() != "build")
+}
+
 fn copy_below(from: &Path, to: &Path, shared: &mut BTreeSet<PathBuf>) -> Result<()> {
     std::fs::create_dir_all(to).map_err(Error::io("creating", to))?;
     let entries = std::fs::read_dir(from)

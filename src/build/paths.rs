@@ -140,6 +140,22 @@ fn to_the_end(text: &str) -> impl Iterator<Item = &str> {
         .filter(|rest| rest.contains(DELIMITERS))
 }
 
+/// The paths outside of `root` that relative ones in `text` lead to, as seen from
+/// `directory`.
+pub fn leaving<'a>(text: &'a str, directory: &'a Path, root: &'a Path) -> impl Iterator<Item = PathBuf> + 'a {
+    let words = text.split(DELIMITERS).chain([text]);
+    // `../a`, `a/../../b`, `-I../a`
+    let paths = words.flat_map(|word| {
+        let inner = word.find("..").filter(|at| *at > 0).map(|at| &word[at..]);
+        [Some(word), inner]
+    });
+    paths
+        .flatten()
+        .filter(|path| !path.starts_with('/') && path.split('/').any(|part| part == ".."))
+        .map(|path| plain(&directory.join(path)))
+        .filter(move |path| !path.starts_with(root))
+}
+
 /// The path without `.` and `..`, links not followed.
 pub fn plain(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut plain, part| {
@@ -311,6 +327,23 @@ mod tests {
             "word",
         ] {
             assert_eq!(visible().makes_nothing(text, exists), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn relative_paths_that_leave_the_package_are_found() {
+        let (root, directory) = (Path::new("/w/vendor/x"), Path::new("/w/vendor/x/sys"));
+        let left = |text: &str| leaving(text, directory, root).collect::<Vec<_>>();
+        for (text, path) in [
+            ("../../note", "/w/vendor/note"),
+            ("a/../../../b", "/w/vendor/b"),
+            ("-I../../../libs -O2", "/w/libs"),
+            ("a=1:../../b", "/w/vendor/b"),
+        ] {
+            assert!(left(text).contains(&path.into()), "{text}: {:?}", left(text));
+        }
+        for text in ["../src", "a..b", "1..2", "/w/../x", "...", "word"] {
+            assert!(left(text).is_empty(), "{text}: {:?}", left(text));
         }
     }
 

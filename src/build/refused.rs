@@ -44,9 +44,35 @@ pub fn check(name: &str, value: &str) -> Result<(), Local> {
 /// # Errors
 /// The unit is local.
 pub fn in_variable(value: &str) -> Result<(), Local> {
-    let is_native = |word: &&str| ["-march=native", "-mcpu=native", "-mtune=native"].contains(word);
-    match value.split_whitespace().find(is_native) {
+    let is_native = |word: &&str| {
+        let flag = word.trim_start_matches("-C").replace('_', "-");
+        let of_c = ["-march=native", "-mcpu=native", "-mtune=native"];
+        of_c.contains(word) || ["target-cpu=native", "tune-cpu=native"].contains(&&*flag)
+    };
+    // Cargo has a separator of its own between the flags of rustc.
+    let ends = |c: char| c.is_whitespace() || c == '\x1f';
+    match value.split(ends).find(is_native) {
         Some(word) => Err(Local::because(format!("it is called with {word}"))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_ask_for_this_processor() {
+        for value in [
+            "-O2 -march=native",
+            "-Copt-level=3\x1f-Ctarget-cpu=native",
+            "-C\x1ftarget_cpu=native",
+            "-C target-cpu=native",
+        ] {
+            assert!(in_variable(value).is_err(), "{value}");
+        }
+        for value in ["-march=x86-64", "-Ctarget-cpu=x86-64-v3", "native"] {
+            assert_eq!(in_variable(value), Ok(()), "{value}");
+        }
     }
 }

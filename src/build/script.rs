@@ -191,7 +191,12 @@ fn serve(
     out_dir: Option<&Path>,
 ) -> Result<Obtained, Unserved> {
     let out_dir = out_dir.ok_or_else(|| Local::because("OUT_DIR is not set"))?;
-    let (workshop, package) = Workshop::open(vars, variables)?;
+    let (mut workshop, package) = Workshop::open(vars, variables)?;
+    // The script has those of its own package.
+    let context = &workshop.context;
+    workshop
+        .variables
+        .retain(|name, value| !context.is_members(name, value));
     workshop.check_compiler(&compiler(&workshop.variables))?;
     let script = script_input(program, &workshop)?;
     heal::restore(&script, &workshop.index, &workshop.builder)?;
@@ -219,6 +224,12 @@ fn serve(
         &|record, plan| {
             let stdout = bounded::read(&Path::new(&record.path).join("unit/stdout"), bounded::LARGE)
                 .map_err(|error| Local::because(format!("its output cannot be read: {error}")))?;
+            if let Some(name) = out_dir::beside(Path::new(&record.path)) {
+                return Err(Local::because(format!(
+                    "it puts {} where cargo puts programs",
+                    name.display()
+                )));
+            }
             let mut tracked = watched::of(&stdout, &workshop, &package)?;
             tracked
                 .variables

@@ -12,15 +12,13 @@ use std::path::Path;
 /// Variables beside [`names::is_builders`] that a script in the sandbox has values
 /// of its own for, or that say nothing about the result; one that asks cargo to
 /// watch them watches in vain.
-const OWN: [&str; 13] = [
+const OWN: [&str; 11] = [
     "CARGO",
     "CARGO_MAKEFLAGS",
     "MAKEFLAGS",
     "MFLAGS",
     "NUM_JOBS",
     "OUT_DIR",
-    "PKG_CONFIG_LIBDIR",
-    "PKG_CONFIG_PATH",
     "RUSTC",
     "RUSTC_WRAPPER",
     "RUSTDOC",

@@ -7,6 +7,7 @@
 
 use super::Slot;
 use crate::cmd::WRAPPER;
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::sealed;
@@ -21,24 +22,40 @@ pub const FILE: &str = "units";
 /// What that file is sealed as.
 pub const KIND: &str = "units";
 /// What the name of every [`variable`] begins with.
-pub const CRATE: &str = "CARGO_NIX_CRATE_";
+const CRATE: &str = "CARGO_NIX_CRATE_";
 
-/// The variable that changes with what `crates.<package>` of crate-env.nix gives
-/// to the units of the package. Cargo is told that each unit reads the one of
-/// its package, so an edit there has it ask again.
+/// The variable that changes with what the units of every package are given: the
+/// toolchain and the environment. Over the host set it is there only if
+/// crate-env.nix sets variables: without, a unit is what it is in any shell.
+pub const EVERY: &str = "CARGO_NIX_CRATES";
+
+/// The variable that changes with what the units of one package are given, by
+/// `crates.<package>` of crate-env.nix or by our own table. Cargo is told that each
+/// unit reads the one of its package and [`EVERY`], so a change there has it ask
+/// again.
 pub fn variable(package: &str) -> String {
     format!("{CRATE}{}", package.to_ascii_uppercase().replace('-', "_"))
 }
 
+/// Whether cargo is told that units read it.
+pub fn is_read(variable: &str) -> bool {
+    variable == EVERY || variable.starts_with(CRATE)
+}
+
+/// Of what the environment sets for the members, what scripts of other packages heed,
+/// too, and have values of their own for.
+const MEMBERS: [&str; 2] = ["PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"];
+
 /// Writes what units are built with into the slot (`src/build/context.rs` reads
-/// it); `units` is what the evaluation said of them. Gives the variables of the
-/// packages that crate-env.nix names.
+/// it); `units` is what the evaluation said of them. Gives the variables that
+/// cargo is told of.
 ///
 /// # Errors
 /// The cache cannot be written.
 pub fn write(
     slot: &Path,
     units: &Value,
+    env: &Env,
     system: &str,
     store_dir: &Path,
     host: &Host,
@@ -56,16 +73,24 @@ pub fn write(
         context.insert("tree".into(), tree.clone());
     }
     context.insert("system".into(), json!(system));
+    let of_members: BTreeMap<_, _> = MEMBERS
+        .iter()
+        .filter_map(|name| env.variables.get_key_value(*name))
+        .collect();
+    context.insert("members".into(), json!(of_members));
     context.insert("storeDir".into(), json!(store_dir));
-    let variables = packages(&mut context, &tree);
+    let decides = context.remove("decides").unwrap_or_default();
+    let mut variables = packages(&mut context, &tree);
+    if let Value::String(decides) = decides {
+        variables.insert(EVERY.to_owned(), hash(&decides));
+    }
     let bytes = Value::Object(context).to_string();
     sealed::write(&slot.join(FILE), KIND, bytes.as_bytes())?;
     Ok(variables)
 }
 
 /// Most of the packages that have an environment of their own share a few: each
-/// is said once, since every unit reads the file. Gives the variables of those
-/// that crate-env.nix names.
+/// is said once, since every unit reads the file. Gives their variables.
 fn packages(context: &mut Map<String, Value>, tree: &Value) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     let mut environments: Vec<Value> = Vec::new();
@@ -74,10 +99,8 @@ fn packages(context: &mut Map<String, Value>, tree: &Value) -> BTreeMap<String, 
     };
     for (name, entry) in crates {
         let Value::Object(entry) = entry else { continue };
-        if entry.remove("own") == Some(Value::Bool(true)) {
-            let gives = json!([entry, tree]).to_string();
-            let hash = blake3::hash(gives.as_bytes()).to_hex();
-            variables.insert(variable(name), hash[..32].to_owned());
+        if entry.remove("told") == Some(Value::Bool(true)) {
+            variables.insert(variable(name), hash(&json!([entry, tree]).to_string()));
         }
         let environment = entry.remove("environment").unwrap_or_default();
         let known = environments.iter().position(|known| *known == environment);
@@ -89,6 +112,10 @@ fn packages(context: &mut Map<String, Value>, tree: &Value) -> BTreeMap<String, 
     }
     context.insert("environments".into(), Value::Array(environments));
     variables
+}
+
+fn hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 
 impl Slot {
@@ -149,8 +176,8 @@ mod tests {
         let environment = |name: &str| json!({ "path": name, "derivation": format!("{name}.drv") });
         let value = json!({ "crates": {
             "libz-sys": { "environment": environment("/s/pkg-config"), "sandbox": true },
-            "openssl-sys": { "environment": environment("/s/pkg-config"), "sandbox": true },
-            "odd-sys": { "environment": environment(inputs), "sandbox": true, "own": true },
+            "openssl-sys": { "environment": environment("/s/pkg-config"), "sandbox": true, "told": true },
+            "odd-sys": { "environment": environment(inputs), "sandbox": true, "told": true },
         } });
         value.as_object().expect("an object").clone()
     }
@@ -171,15 +198,22 @@ mod tests {
         );
     }
 
-    /// What crate-env.nix does not name has no variable; what it gives, and the
-    /// machine it is of, decide about the value.
+    /// What a package is given, and the machine it is of, decide about the value.
     #[test]
     fn a_variable_changes_with_what_the_package_is_given() {
         let made = |inputs: &str, tree: &str| packages(&mut context(inputs), &json!({ "id": tree }));
         let one = made("/s/odd", "a");
-        assert_eq!(one.keys().collect::<Vec<_>>(), ["CARGO_NIX_CRATE_ODD_SYS"]);
+        let packages = ["ODD_SYS", "OPENSSL_SYS"].map(|name| format!("CARGO_NIX_CRATE_{name}"));
+        assert_eq!(
+            one.keys().collect::<Vec<_>>(),
+            packages.iter().collect::<Vec<_>>()
+        );
         assert_eq!(one, made("/s/odd", "a"));
-        assert_ne!(one, made("/s/other", "a"));
-        assert_ne!(one, made("/s/odd", "b"));
+        let changed = |other: &BTreeMap<String, String>| {
+            let differs = |name: &&String| one[*name] != other[*name];
+            one.keys().filter(differs).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(changed(&made("/s/other", "a")), packages[..1]);
+        assert_eq!(changed(&made("/s/odd", "b")), packages);
     }
 }

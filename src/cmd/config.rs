@@ -134,9 +134,8 @@ fn lines(
 /// The environment's own variables; those for which there is more to do than
 /// to set them (PATH) cannot be said in a configuration.
 fn variables(env: &Env) -> Vec<(String, String)> {
-    let is_cargos = |name: &str| {
-        name == RUSTC_WRAPPER || name.starts_with("CARGO_NIX_") && !name.starts_with(units::CRATE)
-    };
+    let is_cargos =
+        |name: &str| name == RUSTC_WRAPPER || name.starts_with("CARGO_NIX_") && !units::is_read(name);
     let set = env.variables.iter().filter(|(name, _)| !is_cargos(name));
     set.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -133,13 +133,15 @@ impl Look<'_> {
         let root = self.project.root.to_string_lossy();
         let portable = |warning: &String| warning.replace(&*root, cache::ROOT);
         let directory = self.cache.slot_directory(&self.key);
-        let write = |units| cache::units::write(&directory, units, system(), &self.vars.store_dir(), host);
+        let write =
+            |units| cache::units::write(&directory, units, &env, system(), &self.vars.store_dir(), host);
+        let units = meta.units.as_ref().map(write).transpose()?;
         let slot = Slot {
             path: answer.path,
             env,
             warnings: answer.lasting.iter().map(portable).collect(),
             crates: meta.crates,
-            units: meta.units.as_ref().map(write).transpose()?,
+            units,
             impure: self.args.impure,
         };
         self.cache.fill(&self.key, &slot)?;

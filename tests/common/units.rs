@@ -100,6 +100,11 @@ impl Units {
         answer["paths"]["t"].as_str().unwrap().to_owned()
     }
 
+    /// Says what the environment sets for the members alone.
+    pub fn set_members(&self, name: &str, value: &str) {
+        self.edit(|context| context["members"][name] = json!(value));
+    }
+
     /// Gives the environment another host tree.
     pub fn set_tree(&self, tree: Value) {
         self.edit(|context| context["tree"] = tree);
