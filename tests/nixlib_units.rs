@@ -4,6 +4,7 @@ mod common;
 mod nixlib_help;
 
 use nixlib_help::Case;
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Names that mean something to mkDerivation or to the setup are the project's
@@ -149,4 +150,32 @@ fn a_script_that_builds_from_source_has_what_that_takes() {
     for needed in ["openssl", "perl", "gnumake", "pkg-config"] {
         assert!(text.contains(needed), "{needed} is not in {text}");
     }
+}
+
+/// Cargo is told of it: over pinned packages always, over the host set when there is
+/// more than a shell has anyway; so a change of it reaches checkouts that are built.
+#[test]
+fn what_all_units_are_given_has_a_variable() {
+    let given = |pins: &[(&str, &str)], rest: &str| {
+        let text = format!("{{ rust }}: {{ toolchain = rust.default; {rest} }}\n");
+        let case = Case::over(pins, &[("crate-env.nix", &text)]);
+        let printed = common::success(
+            case.world
+                .cargo_nix()
+                .args(["env", "--print", "--quiet"])
+                .current_dir(&case.project),
+        );
+        let line = printed
+            .lines()
+            .find_map(|line| line.strip_prefix("export CARGO_NIX_CRATES="));
+        line.map(str::to_owned)
+    };
+    let pins = [("nixpkgs", "package-set")];
+    let of_pinned = ["", "env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&pins, rest));
+    assert!(of_pinned.iter().all(Option::is_some), "{of_pinned:?}");
+    assert_eq!(BTreeSet::from(of_pinned.clone()).len(), 3, "{of_pinned:?}");
+    assert_eq!(given(&pins, "tools = [ rust.rustfmt ];"), of_pinned[0], "a tool is for members");
+    assert_eq!(given(&[], ""), None);
+    let of_host = ["env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&[], rest));
+    assert!(of_host.iter().all(Option::is_some) && of_host[0] != of_host[1], "{of_host:?}");
 }
