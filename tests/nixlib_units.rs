@@ -156,9 +156,9 @@ fn a_script_that_builds_from_source_has_what_that_takes() {
 /// more than a shell has anyway; so a change of it reaches checkouts that are built.
 #[test]
 fn what_all_units_are_given_has_a_variable() {
-    let given = |pins: &[(&str, &str)], rest: &str| {
+    let given = |case: &Case, rest: &str| {
         let text = format!("{{ rust }}: {{ toolchain = rust.default; {rest} }}\n");
-        let case = Case::over(pins, &[("crate-env.nix", &text)]);
+        case.world.write("project/crate-env.nix", &text);
         let printed = common::success(
             case.world
                 .cargo_nix()
@@ -170,12 +170,20 @@ fn what_all_units_are_given_has_a_variable() {
             .find_map(|line| line.strip_prefix("export CARGO_NIX_CRATES="));
         line.map(str::to_owned)
     };
-    let pins = [("nixpkgs", "package-set")];
-    let of_pinned = ["", "env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&pins, rest));
+    let pinned = Case::locked(&[("nixpkgs", "package-set")], &[]);
+    let of_pinned = ["", "env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&pinned, rest));
     assert!(of_pinned.iter().all(Option::is_some), "{of_pinned:?}");
     assert_eq!(BTreeSet::from(of_pinned.clone()).len(), 3, "{of_pinned:?}");
-    assert_eq!(given(&pins, "tools = [ rust.rustfmt ];"), of_pinned[0], "a tool is for members");
-    assert_eq!(given(&[], ""), None);
-    let of_host = ["env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&[], rest));
-    assert!(of_host.iter().all(Option::is_some) && of_host[0] != of_host[1], "{of_host:?}");
+    assert_eq!(
+        given(&pinned, "tools = [ rust.rustfmt ];"),
+        of_pinned[0],
+        "a tool is for members"
+    );
+    let host = Case::new(&[]);
+    assert_eq!(given(&host, ""), None);
+    let of_host = ["env.A = \"1\";", "env.A = \"2\";"].map(|rest| given(&host, rest));
+    assert!(
+        of_host.iter().all(Option::is_some) && of_host[0] != of_host[1],
+        "{of_host:?}"
+    );
 }
