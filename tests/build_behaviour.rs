@@ -4,10 +4,29 @@
 mod build_help;
 mod common;
 
+use build_help::checkout;
 use build_help::demo::{clean, is_local, only_hits, project, said, stderr};
 use common::units::Units;
 use common::{both, run};
 use std::process::Command;
+
+/// A proc-macro, or a script, that is compiled for coverage writes its counts when it
+/// ends, and tells of it where it cannot.
+#[test]
+fn what_is_compiled_for_coverage_says_nothing_of_it() {
+    let units = Units::new();
+    let project = checkout(&units, "coverage");
+    let output = run(units
+        .cargo(&project)
+        .env("RUSTFLAGS", "-Cinstrument-coverage")
+        .arg("build"));
+    let text = both(&output);
+    assert!(
+        output.status.success() && !text.contains("LLVM Profile"),
+        "{text}"
+    );
+    assert!(!is_local(&output, "derive"), "{text}");
+}
 
 #[test]
 fn a_variable_that_a_unit_reads_is_part_of_its_key() {

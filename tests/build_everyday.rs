@@ -4,7 +4,7 @@
 mod common;
 
 use common::units::{Units, remove_target};
-use common::{World, both, interruptible, run, success};
+use common::{World, both, interruptible, run, success, through};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -65,6 +65,30 @@ fn a_build_that_is_interrupted_goes_on() {
     }
     assert_eq!(said(&units, &project), "1");
     assert_fresh(&units, &project);
+}
+
+/// Nobody can serve there, and nobody waits for that.
+#[test]
+fn a_cache_that_cannot_be_written_makes_units_local() {
+    let units = Units::over(World::with_own_store());
+    let project = units.project("read-only", DEPENDENCIES, MAIN);
+    let cache = units.world.cache();
+    std::fs::create_dir_all(cache.join("units/service")).unwrap();
+    let script = format!(
+        "mount --bind '{0}' '{0}'; mount -o remount,bind,ro '{0}'; exec \"$@\"",
+        cache.display()
+    );
+    let mut cargo = units.cargo(&project);
+    cargo.env_remove("CARGO_NIX_DEBUG").args(["run", "--quiet"]);
+    let began = std::time::Instant::now();
+    let output = run(&mut through(
+        &["unshare", "-rm", "sh", "-euc", &script, "sh"],
+        &cargo,
+    ));
+    assert!(output.status.success(), "{}", both(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "1");
+    // Each would wait for ten seconds, three times.
+    assert!(began.elapsed() < Duration::from_secs(60), "{}", both(&output));
 }
 
 /// Two projects that want the same units at the same moment, and two cargos in

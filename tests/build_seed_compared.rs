@@ -41,6 +41,20 @@ fn what_does_not_matter_makes_no_difference() {
     }
 }
 
+/// Who wants to see what each script says has each of them asked for.
+#[test]
+fn where_all_is_to_be_shown_nothing_is_fresh() {
+    let (units, first) = seeded();
+    for loud in [&["-vv"][..], &["-v", "--verbose"]] {
+        let next = another(&units, &first, &format!("loud-{}", loud.len()));
+        let output = run(units.cargo(&next).arg("build").args(loud));
+        assert!(output.status.success() && !is_laid(&next), "{}", both(&output));
+    }
+    let next = another(&units, &first, "not-so-loud");
+    let output = run(units.cargo(&next).args(["build", "-v"]));
+    assert!(output.status.success() && is_laid(&next), "{}", both(&output));
+}
+
 /// Where cargo is told to put its target directory, none is made beside the sources.
 #[test]
 fn where_the_target_directory_is_elsewhere_none_is_made() {

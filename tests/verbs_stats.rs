@@ -107,6 +107,15 @@ fn builds_are_told_with_what_became_of_their_units() {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     page(&units);
+
+    // What is learned of it when it is built over is the same, but for what cargo
+    // itself did between.
+    let took = own(&builds[2])["took"].as_u64().unwrap();
+    std::fs::write(two.join("src/main.rs"), "fn main() { }").unwrap();
+    built(&mut units.cargo(&two));
+    let later = stats(&units, &["--last", "2"]);
+    let again = own(&later["builds"][0])["took"].as_u64().unwrap();
+    assert!(took <= again && again < took + 1_000_000, "{took}: {later:#}");
 }
 
 /// What another user had built is no build of this one, and saves what it took.
@@ -286,14 +295,13 @@ fn what_is_said_into_a_file_is_not_said_again() {
 #[test]
 fn another_toolchain_that_finds_the_compiler_of_the_environment_is_told() {
     let units = Units::new();
-    let project = project(&units, "plus");
     let sysroot = success(units.world.command("rustc").args(["--print", "sysroot"]));
     let theirs = Path::new(sysroot.trim()).join("bin/cargo");
-    let told = |cargo: &Path| {
-        remove_target(&project);
-        let inside = units.cargo(&project);
+    let told = |cargo: &Path, project: &Path| {
+        remove_target(project);
+        let inside = units.cargo(project);
         let mut command = Command::new(cargo);
-        command.current_dir(&project).env_clear();
+        command.current_dir(project).env_clear();
         command.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
         // As rustup's cargo has it.
         command.envs([
@@ -306,9 +314,14 @@ fn another_toolchain_that_finds_the_compiler_of_the_environment_is_told() {
             .filter(|line| line.starts_with("cargo-nix: cargo +nightly was asked for"))
             .count()
     };
-    assert_eq!(told(&theirs), 1);
+    let (plus, alone) = (
+        project(&units, "plus"),
+        units.project("alone", "", "fn main() {}"),
+    );
+    assert_eq!(told(&theirs, &plus), 1);
+    assert_eq!(told(&theirs, &alone), 1, "members alone");
     // A shell that has inherited what rustup said of another call.
-    assert_eq!(told(&Path::new(&units.toolchain).join("bin/cargo")), 0);
+    assert_eq!(told(&Path::new(&units.toolchain).join("bin/cargo"), &plus), 0);
 }
 
 /// A wrapper that the user had is called for the local units, whether a

@@ -7,7 +7,7 @@ use super::messages::{self, Wanted};
 use super::paths::Rewriter;
 use super::place::Here;
 use super::plan::{self, Given, Ran, Variables};
-use super::report::Asked;
+use super::report::{self, Asked};
 use super::script::Run;
 use super::sidecar::Sidecar;
 use super::workshop::{Obtained, Package, Unserved, Workshop};
@@ -50,6 +50,11 @@ pub fn main(words: &[OsString]) -> ExitCode {
             };
             let is_first = probe::is_first(arguments, |name| std::env::var_os(name));
             if is_first {
+                let variables = std::env::vars_os().collect();
+                if let Some(reason) = workshop::another_asked_for(&context, &variables) {
+                    report::tell(&vars, &reason, "this");
+                    return ExitCode::SUCCESS;
+                }
                 seed::begin(&context, &vars);
                 tree::look_ahead(&context, &vars);
             }

@@ -73,7 +73,7 @@ pub fn build(cache: &Path, id: &str) -> Option<Build> {
 
 /// Learns when local units ended: from what a later build found in their
 /// place, or from what lies there now (`written`).
-fn settle(builds: &mut [Build], written: impl Fn(&Path, &str) -> Option<u64>) {
+fn settle(builds: &mut [Build], written: impl Fn(&Path, &str, &str) -> Option<u64>) {
     let mut later: HashMap<(PathBuf, String), Option<u64>> = HashMap::new();
     for unit in builds
         .iter_mut()
@@ -83,7 +83,7 @@ fn settle(builds: &mut [Build], written: impl Fn(&Path, &str) -> Option<u64>) {
         let place = (unit.dir.clone(), unit.stem.clone());
         let end = match later.insert(place, unit.before) {
             Some(found) => found,
-            None if unit.took.is_none() => written(&unit.dir, &unit.stem),
+            None if unit.took.is_none() => written(&unit.dir, &unit.stem, &unit.package),
             None => None,
         };
         if unit.took.is_none() {
@@ -247,7 +247,7 @@ mod tests {
             parse(5000, Some(3000)),
             parse(9000, Some(4000)),
         ];
-        settle(&mut builds, |_, _| Some(9500));
+        settle(&mut builds, |_, _, _| Some(9500));
         let took: Vec<_> = builds.iter().map(|build| build.units[0].took).collect();
         assert_eq!(took, [Some(2000), None, Some(500)]);
     }

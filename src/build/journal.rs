@@ -260,19 +260,31 @@ pub fn micros_of(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// When the newest output of a unit was written, microseconds since the epoch.
-pub fn written(dir: &Path, stem: &str) -> Option<u64> {
+/// When the newest output of a unit of `package` was written, microseconds since the
+/// epoch. Before it makes a program anew cargo removes it; what tells of it then is
+/// what cargo noted when it was made. Its `.d` is written first, and tells nothing.
+pub fn written(dir: &Path, stem: &str, package: &str) -> Option<u64> {
     let names = [
         format!("lib{stem}.rlib"),
         format!("lib{stem}.rmeta"),
         format!("lib{stem}.so"),
         format!("lib{stem}.dylib"),
-        format!("{stem}.d"),
         stem.to_owned(),
     ];
+    let hash = stem.rsplit('-').next().unwrap_or_default();
+    let notes = dir
+        .with_file_name(".fingerprint")
+        .join(format!("{package}-{hash}"));
+    let notes = std::fs::read_dir(notes).into_iter().flatten().flatten();
     names
         .iter()
-        .filter_map(|name| std::fs::symlink_metadata(dir.join(name)).ok()?.modified().ok())
+        .map(|name| dir.join(name))
+        .chain(
+            notes
+                .map(|note| note.path())
+                .filter(|path| path.extension() == Some("json".as_ref())),
+        )
+        .filter_map(|path| std::fs::symlink_metadata(path).ok()?.modified().ok())
         .max()
         .map(micros)
 }

@@ -2,7 +2,7 @@
 
 /// What Nix sets for every builder, and what sh keeps for itself: whatever a
 /// process outside has under these names, a builder sees its own.
-const BUILDERS: [&str; 41] = [
+const BUILDERS: [&str; 42] = [
     "DIRSTACK",
     "ENV",
     "EPOCHREALTIME",
@@ -15,6 +15,7 @@ const BUILDERS: [&str; 41] = [
     "IFS",
     "LD_LIBRARY_PATH",
     "LINENO",
+    "LLVM_PROFILE_FILE",
     "MAIL",
     "MAILPATH",
     "NIX_BUILD_CORES",

@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How to reach the build service.
@@ -143,34 +143,40 @@ impl Builder {
         })
         .map_err(|error| Unbuilt::Unreachable(error.to_string()))?;
         line.push(b'\n');
+        let silent =
+            |reason: String| Unbuilt::Unreachable(format!("the build service does not answer: {reason}"));
         let mut reason = String::new();
         // A service that is just ending may close on us.
         for _ in 0..3 {
-            match self.connect().and_then(|stream| converse(&stream, &line)) {
+            let stream = self.connect().map_err(|error| silent(error.to_string()))?;
+            match converse(&stream, &line) {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(failure)) => return Err(Unbuilt::Failed(failure)),
                 Err(error) => reason = error.to_string(),
             }
         }
-        Err(Unbuilt::Unreachable(format!(
-            "the build service does not answer: {reason}"
-        )))
+        Err(silent(reason))
     }
 
     /// A connection to the service, which is started if it does not run.
     fn connect(&self) -> std::io::Result<UnixStream> {
         let deadline = Instant::now() + Duration::from_secs(10);
-        let mut is_started = false;
+        let mut started: Option<Child> = None;
         loop {
             let error = match Address::of(&self.socket).and_then(|address| address.connect()) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => error,
             };
-            if !is_started {
-                self.start()?;
-                is_started = true;
-            // A socket that can never be is not waited for.
-            } else if error.kind() == ErrorKind::InvalidInput || Instant::now() > deadline {
+            let Some(service) = &mut started else {
+                started = Some(self.start()?);
+                continue;
+            };
+            // One that cannot be, as in a cache that cannot be written, is not waited for.
+            if service.try_wait()?.is_some_and(|status| !status.success()) {
+                let socket = self.socket.display();
+                return Err(std::io::Error::other(format!("it cannot be at {socket}")));
+            }
+            if error.kind() == ErrorKind::InvalidInput || Instant::now() > deadline {
                 return Err(error);
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -187,7 +193,7 @@ impl Builder {
         }
     }
 
-    fn start(&self) -> std::io::Result<()> {
+    fn start(&self) -> std::io::Result<Child> {
         if let Some(dir) = self.socket.parent() {
             std::fs::create_dir_all(dir)?;
         }
@@ -197,8 +203,7 @@ impl Builder {
                 self.socket.as_os_str(),
                 self.evaluator.as_os_str(),
             ])
-            .spawn()?;
-        Ok(())
+            .spawn()
     }
 }
 

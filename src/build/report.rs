@@ -107,7 +107,7 @@ impl<'a> Asked<'a> {
             tell(self.vars, reason, package);
         }
         if kind != "run" {
-            self.entry.before = journal::written(dir, stem);
+            self.entry.before = journal::written(dir, stem, package);
         }
         self.failed(unserved);
     }
@@ -137,7 +137,7 @@ impl Entry {
 }
 
 /// Says once in a build that it gets nothing from the store, and why.
-fn tell(vars: &Vars, reason: &str, package: &str) {
+pub fn tell(vars: &Vars, reason: &str, package: &str) {
     let cache = vars.cache_dir().ok();
     if !journal::said_once(cache.as_deref(), "without") {
         return;

@@ -20,6 +20,7 @@ use crate::host::packages;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, StoreInput};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -236,11 +237,22 @@ fn serve(
                 .retain(|name| !plan.variables.contains_key(name));
             Ok(tracked)
         },
-        // A script that fails for want of a variable has often asked for it before.
-        &|failure| watched::variables(failure.log.join("\n").as_bytes()),
+        &wanted,
     )?;
     finish(&obtained, &package.source, out_dir)?;
     Ok(obtained)
+}
+
+/// The variables that a script which failed might want: one that fails for want of a
+/// variable has often asked for it before, and one that panics names that of backtraces.
+fn wanted(failure: &Failure) -> BTreeSet<String> {
+    const BACKTRACE: &str = "RUST_BACKTRACE";
+    let log = failure.log.join("\n");
+    let mut wanted = watched::variables(log.as_bytes());
+    if log.contains(&format!("`{BACKTRACE}=1`")) {
+        wanted.insert(BACKTRACE.to_owned());
+    }
+    wanted
 }
 
 fn compiler(variables: &Variables) -> OsString {
@@ -348,7 +360,8 @@ fn code(message: &str) -> ExitCode {
 /// A failed run as its user is told: what it printed, where it printed it, then
 /// what it lacked.
 fn tell(failure: &Failure, vars: &Vars) {
-    let log = failure.log.join("\n");
+    let mut log = failure.log.join("\n");
+    log.push('\n');
     // Of a log that is too long, the beginning is lost.
     let mark = format!("\n{STDERR}\n");
     let (stdout, stderr) = log.split_once(&mark).unwrap_or(("", &log));
@@ -357,7 +370,11 @@ fn tell(failure: &Failure, vars: &Vars) {
         None => (stdout, stderr),
     };
     let _ = std::io::stdout().write_all(format!("{stdout}\n").as_bytes());
-    let said = if log.is_empty() { &failure.message } else { stderr };
+    let said = if failure.log.is_empty() {
+        &failure.message
+    } else {
+        stderr.trim_end()
+    };
     let package = std::env::var("CARGO_PKG_NAME").unwrap_or_default();
     let visible = vars
         .units_context

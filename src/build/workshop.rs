@@ -6,7 +6,7 @@ use super::index::{Index, Record, Tracked};
 use super::journal::Outcome;
 use super::plan::{Source, Variables};
 use super::realise::{Builder, Unbuilt};
-use super::{Local, found, key, origin, source, tree};
+use super::{Local, found, journal, key, origin, source, tree};
 use crate::cache::units;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
@@ -45,6 +45,31 @@ pub struct Package {
 pub fn crate_variable(variables: &Variables) -> String {
     let name = variables.get(OsStr::new("CARGO_PKG_NAME"));
     units::variable(&name.map(|name| name.to_string_lossy()).unwrap_or_default())
+}
+
+/// Where another toolchain was asked for by `+<name>` of rustup's cargo, and the
+/// compiler of the environment came first on PATH: that, and the way out. What rustup
+/// says of it a shell may have inherited, so another cargo has to be at work.
+pub fn another_asked_for(context: &Context, variables: &Variables) -> Option<String> {
+    let variable = |name: &str| variables.get(OsStr::new(name));
+    let is_asked = variable("RUSTUP_TOOLCHAIN_SOURCE").is_some_and(|source| source == "cli");
+    if !is_asked {
+        return None;
+    }
+    // Cargo says who it is where it calls rustc for a unit, not where it asks what rustc is.
+    let cargo = match variable("CARGO") {
+        Some(cargo) => Path::new(cargo).canonicalize(),
+        None => std::fs::read_link(format!("/proc/{}/exe", journal::cargo_process())),
+    };
+    let ours = context.rustc().with_file_name("cargo").canonicalize();
+    let is_ours = matches!((cargo, ours), (Ok(cargo), Ok(ours)) if cargo == ours);
+    let toolchain = variable("RUSTUP_TOOLCHAIN").filter(|_| !is_ours)?;
+    let toolchain = toolchain.to_string_lossy();
+    Some(format!(
+        "cargo +{toolchain} was asked for, and found the compiler of the environment, {} \
+         (RUSTC=\"$(rustup which --toolchain {toolchain} rustc)\" names the other)",
+        context.rustc().display()
+    ))
 }
 
 /// Why a unit is not served from the store.
@@ -186,30 +211,15 @@ impl Workshop {
     pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Unserved> {
         let search = self.variables.get(OsStr::new("PATH"));
         let is_ours = self.context.is_rustc(rustc, search.map(|path| path.as_os_str()));
-        match (is_ours, self.asked_for()) {
+        match (is_ours, another_asked_for(&self.context, &self.variables)) {
             (true, None) => Ok(()),
-            (true, Some(toolchain)) => Err(Unserved::Without(format!(
-                "cargo +{toolchain} was asked for, and found the compiler of the environment, {}",
-                self.context.rustc().display()
-            ))),
+            (true, Some(reason)) => Err(Unserved::Without(reason)),
             (false, _) => Err(Unserved::Without(format!(
                 "{} is not the compiler of the environment, {}",
                 rustc.display(),
                 self.context.rustc().display()
             ))),
         }
-    }
-
-    /// The toolchain that was asked for by `+<name>`, where another cargo than the
-    /// environment's is at work. What rustup says of it a shell may have inherited.
-    fn asked_for(&self) -> Option<String> {
-        let variable = |name: &str| self.variables.get(OsStr::new(name));
-        let is_asked = variable("RUSTUP_TOOLCHAIN_SOURCE").is_some_and(|source| source == "cli");
-        let cargo = Path::new(variable("CARGO").filter(|_| is_asked)?).canonicalize();
-        let ours = self.context.rustc().with_file_name("cargo").canonicalize();
-        let is_ours = matches!((cargo, ours), (Ok(cargo), Ok(ours)) if cargo == ours);
-        let name = variable("RUSTUP_TOOLCHAIN").filter(|_| !is_ours)?;
-        Some(name.to_string_lossy().into_owned())
     }
 
     /// The unit that `make` plans, from the index or built; `learn` says what

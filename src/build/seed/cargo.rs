@@ -17,9 +17,8 @@ const ELSEWHERE: [&str; 8] = [
     "-Z",
 ];
 /// Words of cargo that do not change what is built.
-const MANNERS: [&str; 9] = [
+const MANNERS: [&str; 8] = [
     "-v",
-    "-vv",
     "-q",
     "--verbose",
     "--quiet",
@@ -54,9 +53,23 @@ impl Cargo {
         })
     }
 
+    /// How often it was told to be verbose.
+    fn loudness(&self) -> usize {
+        let of = |word: &OsString| match word.as_bytes() {
+            b"--verbose" => 1,
+            [b'-', letters @ ..] if letters.iter().all(|letter| *letter == b'v') => letters.len(),
+            _ => 0,
+        };
+        self.words.iter().take_while(|word| *word != "--").map(of).sum()
+    }
+
     /// The words that say what to build; `None` if one of them may have the target
-    /// directory elsewhere. What comes after `--` is for the program.
+    /// directory elsewhere, or all is to be shown. What comes after `--` is for the program.
     pub fn asks(&self) -> Option<Vec<&OsStr>> {
+        // Twice, it is to show what everything says that is compiled and run.
+        if self.loudness() > 1 {
+            return None;
+        }
         let words = self.words.iter().skip(1).map(OsString::as_os_str);
         let asked: Vec<&OsStr> = words.take_while(|word| *word != "--").collect();
         let is_elsewhere = |word: &&OsStr| {

@@ -350,7 +350,7 @@ mod tests {
                 c.call(&[
                     "/else/cargo",
                     "build",
-                    "-vv",
+                    "-v",
                     "-p",
                     "member",
                     "--color",
