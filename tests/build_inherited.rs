@@ -37,7 +37,6 @@ fn a_variable_that_must_be_there_to_compile() {
 fn where_pkg_config_looks() {
     let units = Units::new();
     units.set_environment("export PATH=/usr/bin:/bin PKG_CONFIG_PATH=/of/units");
-    units.set_members("PKG_CONFIG_PATH", "/of/members");
     let script = "fn main() { println!(\"cargo:rerun-if-env-changed=PKG_CONFIG_PATH\"); \
                   println!(\"cargo:rustc-env=SAID={}\", std::env::var(\"PKG_CONFIG_PATH\").unwrap()); }";
     let project = project(
@@ -51,10 +50,13 @@ fn where_pkg_config_looks() {
         cargo.env("PKG_CONFIG_PATH", path);
         cargo
     };
-    assert_eq!(said(&mut with("/of/members")), "/of/units");
-    assert_eq!(said(&mut units.cargo(&project)), "/of/units");
     let theirs = units.world.write("theirs/demo.pc", "");
     let theirs = theirs.parent().and_then(Path::to_str).unwrap();
+    // Where the environment has none it is the shell's, of before.
+    assert_eq!(said(&mut with(theirs)), "/of/units");
+    units.set_members("PKG_CONFIG_PATH", "/of/members");
+    assert_eq!(said(&mut with("/of/members")), "/of/units");
+    assert_eq!(said(&mut units.cargo(&project)), "/of/units");
     let output = run(with(theirs).arg("run"));
     assert_eq!(
         String::from_utf8_lossy(&output.stdout).trim(),

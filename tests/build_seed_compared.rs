@@ -45,7 +45,7 @@ fn what_does_not_matter_makes_no_difference() {
 #[test]
 fn where_all_is_to_be_shown_nothing_is_fresh() {
     let (units, first) = seeded();
-    for loud in [&["-vv"][..], &["-v", "--verbose"]] {
+    for loud in [&["-vvj2"][..], &["-v", "--verbose"]] {
         let next = another(&units, &first, &format!("loud-{}", loud.len()));
         let output = run(units.cargo(&next).arg("build").args(loud));
         assert!(output.status.success() && !is_laid(&next), "{}", both(&output));

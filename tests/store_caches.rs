@@ -111,17 +111,21 @@ fn a_cache_that_everybody_has_is_not_asked_for_units() {
     let units = Units::over(World::with_own_store());
     let proxy = Server::start("/", String::new());
     let project = project(&units, "public", &lib(1), None);
-    let cargo = || {
+    let build = |number: u8, caches: &str| {
+        units.world.write("public/vendor/demo/src/lib.rs", &lib(number));
+        clean(&units, &project);
         let mut cargo = units.cargo(&project);
         cargo
-            .env("NIX_CONFIG", "substituters = https://cache.nixos.org/")
+            .env("NIX_CONFIG", format!("substituters = {caches}"))
             .env("https_proxy", format!("http://{}", proxy.address));
-        cargo
+        assert_eq!(said(&mut cargo), number.to_string());
+        proxy.asked()
     };
-    assert_eq!(said(&mut cargo()), "1");
-    proxy.asked();
-    units.world.write("public/vendor/demo/src/lib.rs", &lib(2));
-    clean(&units, &project);
-    assert_eq!(said(&mut cargo()), "2");
-    assert_eq!(proxy.asked(), Vec::<String>::new());
+    assert_eq!(build(1, "https://cache.nixos.org/"), Vec::<String>::new());
+    let asked = build(2, "https://cache.nixos.org/ https://units.example");
+    assert!(!asked.is_empty(), "one's own is");
+    assert!(
+        asked.iter().all(|line| line.contains("units.example")),
+        "and it alone: {asked:?}"
+    );
 }

@@ -5,6 +5,7 @@
 #   $unitTree         the host tree, or nothing
 #   $unitEnvironment  exports the variables of crate-env.nix
 #   $unitGiven        names of variables that count whatever that exports
+#   $unitCoverage     1 if what is compiled counts how often it is run, or nothing
 #   $unitOdd          names of variables that hold NAME=VALUE of one whose name is
 #                     none for sh
 # It sets $unitOut, the output, and $unitSystem, Nix's name of the machine.
@@ -31,7 +32,10 @@ done
 
 # What is compiled for coverage leaves its counts in the working directory when it ends,
 # which is the source here: proc-macros, and scripts.
-export LLVM_PROFILE_FILE="${LLVM_PROFILE_FILE-/dev/null}"
+if [ -n "${unitCoverage-}" ]; then
+    export LLVM_PROFILE_FILE="${LLVM_PROFILE_FILE-/dev/null}"
+fi
+unset unitCoverage
 
 # Starts a program, with the variables of $unitOdd besides.
 unitStart() {

@@ -21,7 +21,7 @@ let
   };
 
   quote = text: "'${replaceStrings [ "'" ] [ "'\\''" ] text}'";
-  # Of `out`, whoever builds a unit has need.
+  # `out` is the builder's word.
   isName = name: builtins.match "[A-Za-z_][A-Za-z0-9_]*" name != null && name != "out";
 in
 {

@@ -18,7 +18,7 @@ pkgs.stdenv.mkDerivation {
   nativeBuildInputs = [ merged.toolchain ] ++ nativeBuildInputs;
   inherit buildInputs;
   env = given.rest;
-  # Of `out`, whoever builds a unit has need.
+  # `out` is the builder's word.
   unitExports = concatStringsSep "" (
     map (name: "export ${name}=${quote given.apart.${name}}\n") (
       attrNames (removeAttrs given.apart [ "out" ])

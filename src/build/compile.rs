@@ -80,8 +80,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
             let searched = unit
                 .values("-L")
                 .map(|value| value.to_string_lossy().into_owned());
-            let ran = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir)));
-            let mentioned: Vec<String> = searched.chain(ran.map(|run| run.path)).collect();
+            let mentioned: Vec<String> = searched.chain(run(unit).map(|run| run.path)).collect();
             heal::mentioned(&mentioned, &vars);
             exec(&vars, rustc, arguments, Some(unit))
         }
@@ -143,6 +142,12 @@ fn ran(unit: &Invocation, workshop: &Workshop) -> Result<Option<Ran>, Unserved> 
         input: Some(input),
         rustc_env,
     }))
+}
+
+/// The run of the script of a local unit's package, if it was in the sandbox.
+fn run(unit: &Invocation) -> Option<Run> {
+    let out_dir = PathBuf::from(std::env::var_os("OUT_DIR")?);
+    is_beside(&out_dir, &unit.out_dir).then(|| Run::of(&out_dir))?
 }
 
 /// Whether an `OUT_DIR` is one of the target directory that a unit is put into: cargo
@@ -289,7 +294,7 @@ fn exec(vars: &Vars, rustc: &OsStr, arguments: &[OsString], unit: Option<&Invoca
             return ExitCode::from(error.exit_code());
         }
         // A script that ran in the sandbox has its OUT_DIR in the store.
-        if let Some(run) = std::env::var_os("OUT_DIR").and_then(|dir| Run::of(Path::new(&dir)))
+        if let Some(run) = run(unit)
             && Path::new(&run.path).exists()
         {
             command.env("OUT_DIR", format!("{}/out", run.path));

@@ -5,7 +5,7 @@
 //! (or among the variables that are known to count) does not reach a unit.
 
 use super::paths::Visible;
-use crate::cache::units::KIND;
+use crate::cache::units::{KIND, MEMBERS};
 use crate::sealed;
 use cargo_nix_protocol::StoreInput;
 use serde::{Deserialize, Serialize};
@@ -122,10 +122,12 @@ impl Context {
         }
     }
 
-    /// Whether a variable is as the environment has set it for the members.
+    /// Whether a variable is nothing to scripts of other packages: one of
+    /// [`MEMBERS`] as the environment has set it, or that it leaves as it was.
     pub fn is_members(&self, name: &OsStr, value: &OsStr) -> bool {
-        let set = name.to_str().and_then(|name| self.members.get(name));
-        set.is_some_and(|set| value == OsStr::new(set))
+        let name = MEMBERS.into_iter().find(|members| name == *members);
+        let is_theirs = |set: &String| value == OsStr::new(set);
+        name.is_some_and(|name| self.members.get(name).is_none_or(is_theirs))
     }
 
     /// Whether `rustc`, a path or a name to be looked up in `search` (a PATH), is the

@@ -132,7 +132,10 @@ impl Builder {
             mounts: self.mounts.clone(),
             sandboxed: true,
             units_alone: match &ask {
-                Ask::Unit(plan) => plan.inputs.iter().all(|input| Path::new(&input.path).exists()),
+                // Of the host set, no cache has anything.
+                Ask::Unit(plan) if self.mounts.is_empty() => {
+                    plan.inputs.iter().all(|input| Path::new(&input.path).exists())
+                }
                 _ => true,
             },
         };
@@ -160,7 +163,7 @@ impl Builder {
 
     /// A connection to the service, which is started if it does not run.
     fn connect(&self) -> std::io::Result<UnixStream> {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(15);
         let mut started: Option<Child> = None;
         loop {
             let error = match Address::of(&self.socket).and_then(|address| address.connect()) {
@@ -171,10 +174,15 @@ impl Builder {
                 started = Some(self.start()?);
                 continue;
             };
-            // One that cannot be, as in a cache that cannot be written, is not waited for.
-            if service.try_wait()?.is_some_and(|status| !status.success()) {
-                let socket = self.socket.display();
-                return Err(std::io::Error::other(format!("it cannot be at {socket}")));
+            match service.try_wait()? {
+                // It left the place to another, which may have been about to end.
+                Some(status) if status.success() => started = None,
+                // In a cache that cannot be written it can never be.
+                Some(_) => {
+                    let socket = self.socket.display();
+                    return Err(std::io::Error::other(format!("it cannot be at {socket}")));
+                }
+                None => {}
             }
             if error.kind() == ErrorKind::InvalidInput || Instant::now() > deadline {
                 return Err(error);

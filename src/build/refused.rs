@@ -45,7 +45,8 @@ pub fn check(name: &str, value: &str) -> Result<(), Local> {
 /// The unit is local.
 pub fn in_variable(value: &str) -> Result<(), Local> {
     let is_native = |word: &&str| {
-        let flag = word.trim_start_matches("-C").replace('_', "-");
+        let flag = word.strip_prefix("--codegen=").or(word.strip_prefix("-C"));
+        let flag = flag.unwrap_or(word).replace('_', "-");
         let of_c = ["-march=native", "-mcpu=native", "-mtune=native"];
         of_c.contains(word) || ["target-cpu=native", "tune-cpu=native"].contains(&&*flag)
     };
@@ -68,6 +69,7 @@ mod tests {
             "-Copt-level=3\x1f-Ctarget-cpu=native",
             "-C\x1ftarget_cpu=native",
             "-C target-cpu=native",
+            "--codegen=target-cpu=native",
         ] {
             assert!(in_variable(value).is_err(), "{value}");
         }

@@ -20,7 +20,6 @@ use crate::host::packages;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, StoreInput};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -237,22 +236,11 @@ fn serve(
                 .retain(|name| !plan.variables.contains_key(name));
             Ok(tracked)
         },
-        &wanted,
+        // A script that fails for want of a variable has often asked for it before.
+        &|failure| watched::variables(failure.log.join("\n").as_bytes()),
     )?;
     finish(&obtained, &package.source, out_dir)?;
     Ok(obtained)
-}
-
-/// The variables that a script which failed might want: one that fails for want of a
-/// variable has often asked for it before, and one that panics names that of backtraces.
-fn wanted(failure: &Failure) -> BTreeSet<String> {
-    const BACKTRACE: &str = "RUST_BACKTRACE";
-    let log = failure.log.join("\n");
-    let mut wanted = watched::variables(log.as_bytes());
-    if log.contains(&format!("`{BACKTRACE}=1`")) {
-        wanted.insert(BACKTRACE.to_owned());
-    }
-    wanted
 }
 
 fn compiler(variables: &Variables) -> OsString {
@@ -399,9 +387,13 @@ fn tell(failure: &Failure, vars: &Vars) {
         ),
         false => lacks.join("\n  "),
     };
+    let backtrace = match log.contains("`RUST_BACKTRACE=1`") {
+        true => format!("\n  the backtrace: crates.{package}.env.RUST_BACKTRACE = \"1\";"),
+        false => String::new(),
+    };
     crate::say!(
         "{said}\n\nthis build script ran in a sandbox: it saw its source, the toolchain and the inputs of \
-         crate-env.nix, and no network\n  {lacks}"
+         crate-env.nix, and no network\n  {lacks}{backtrace}"
     );
 }
 

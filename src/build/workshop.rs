@@ -56,13 +56,14 @@ pub fn another_asked_for(context: &Context, variables: &Variables) -> Option<Str
     if !is_asked {
         return None;
     }
-    // Cargo says who it is where it calls rustc for a unit, not where it asks what rustc is.
-    let cargo = match variable("CARGO") {
+    // Cargo says who it is where it calls rustc for a unit, not where it asks what rustc
+    // is: what stands there is inherited.
+    let cargo = match variable("CARGO_PKG_NAME").and_then(|_| variable("CARGO")) {
         Some(cargo) => Path::new(cargo).canonicalize(),
         None => std::fs::read_link(format!("/proc/{}/exe", journal::cargo_process())),
     };
     let ours = context.rustc().with_file_name("cargo").canonicalize();
-    let is_ours = matches!((cargo, ours), (Ok(cargo), Ok(ours)) if cargo == ours);
+    let is_ours = ours.is_ok_and(|ours| cargo.is_ok_and(|cargo| cargo == ours));
     let toolchain = variable("RUSTUP_TOOLCHAIN").filter(|_| !is_ours)?;
     let toolchain = toolchain.to_string_lossy();
     Some(format!(

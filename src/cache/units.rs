@@ -44,7 +44,7 @@ pub fn is_read(variable: &str) -> bool {
 
 /// Of what the environment sets for the members, what scripts of other packages heed,
 /// too, and have values of their own for.
-const MEMBERS: [&str; 2] = ["PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"];
+pub const MEMBERS: [&str; 2] = ["PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"];
 
 /// Writes what units are built with into the slot (`src/build/context.rs` reads
 /// it); `units` is what the evaluation said of them. Gives the variables that

@@ -108,14 +108,25 @@ fn refusing() -> SocketAddr {
 /// Caches that everybody has and nobody puts units into.
 const PUBLIC: [&str; 2] = ["https://cache.nixos.org", "http://cache.nixos.org"];
 
-/// Asks no cache for units where none could have them: a question for each miss
-/// takes longer than many a unit, and where the network is gone, seconds.
+/// Where nothing but units is wanted of caches: those that could have none are not
+/// asked, since a question for each miss takes longer than many a unit; and what the
+/// others do not give at once is built here, which takes no longer than asking again.
 ///
 /// # Errors
 /// libnix does not know its own settings.
-pub fn leave_public_caches(nix: &Nix) -> Result<(), NixError> {
-    if nix.setting("substituters")?.split_whitespace().all(is_public) {
-        nix.set("substitute", "false")?;
+pub fn for_units(nix: &Nix) -> Result<(), NixError> {
+    let all = nix.setting("substituters")?;
+    let own: Vec<&str> = all.split_whitespace().filter(|cache| !is_public(cache)).collect();
+    if own.is_empty() {
+        return nix.set("substitute", "false");
+    }
+    nix.set("substituters", &own.join(" "))?;
+    nix.set("fallback", "true")?;
+    // Where the user has left libnix's own.
+    for (name, default, value) in [("download-attempts", "5", "1"), ("connect-timeout", "0", "5")] {
+        if nix.setting(name)? == default {
+            nix.set(name, value)?;
+        }
     }
     Ok(())
 }
@@ -131,7 +142,6 @@ struct Machine {
     build_group: bool,
     max_jobs_chosen: bool,
     builders_chosen: bool,
-    patience_chosen: bool,
 }
 
 impl Machine {
@@ -150,7 +160,6 @@ impl Machine {
             build_group: has_group("nixbld"),
             max_jobs_chosen: chosen("max-jobs"),
             builders_chosen: (machines || chosen("builders")) && on_path("nix"),
-            patience_chosen: chosen("connect-timeout") || chosen("download-attempts"),
         }
     }
 }
@@ -191,12 +200,6 @@ fn ours(settings: &Settings, machine: &Machine) -> String {
         // Whoever finds a derivation being built elsewhere looks again after five
         // seconds otherwise.
         set("build-poll-interval", "1");
-        // What a cache does not give is built here.
-        set("fallback", "true");
-        if !machine.patience_chosen {
-            set("connect-timeout", "5");
-            set("download-attempts", "1");
-        }
     }
     if settings.offline {
         set("substitute", "false");
@@ -238,7 +241,6 @@ mod tests {
         build_group: false,
         max_jobs_chosen: false,
         builders_chosen: false,
-        patience_chosen: false,
     };
 
     #[test]
@@ -320,16 +322,12 @@ mod tests {
         let chosen = Machine {
             max_jobs_chosen: true,
             builders_chosen: true,
-            patience_chosen: true,
             ..PLAIN
         };
-        let units = Settings {
-            sandboxed: true,
-            ..Settings::default()
-        };
-        let text = ours(&units, &chosen);
-        for name in ["max-jobs", "build-hook", "connect-timeout", "download-attempts"] {
-            assert!(!text.contains(name), "{text}");
-        }
+        let text = ours(&Settings::default(), &chosen);
+        assert!(
+            !text.contains("max-jobs") && !text.contains("build-hook"),
+            "{text}"
+        );
     }
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Both sides refuse another version than this; bumped with every change of a
 /// shape below.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A directory of which the NAR hash is known, so that pure evaluation may read it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -36,12 +36,11 @@ pub struct Settings {
     /// process sees, unless it asks for the machine's own.
     #[serde(default)]
     pub mounts: Vec<String>,
-    /// For units: no build does without a sandbox where there can be none, and a
-    /// binary cache that cannot be reached is done without.
+    /// No build does without a sandbox where there can be none.
     #[serde(default)]
     pub sandboxed: bool,
-    /// All that is built is a unit, and what units are made of is in the store: there
-    /// is nothing to be had from a cache that has none.
+    /// Nothing but units is wanted of binary caches: what they are made of is in the
+    /// store, or of this machine.
     #[serde(default)]
     pub units_alone: bool,
 }

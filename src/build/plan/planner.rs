@@ -284,6 +284,15 @@ impl<'a> Planner<'a> {
             self.arguments
                 .extend(["--error-format=json".into(), format!("--json={json}")]);
         }
+        let flags = self.variables.get("CARGO_ENCODED_RUSTFLAGS");
+        if self
+            .arguments
+            .iter()
+            .chain(flags)
+            .any(|text| text.replace('_', "-").contains("instrument-coverage"))
+        {
+            self.set("unitCoverage", "1".into())?;
+        }
         self.set("unitEnvironment", given.environment.path.clone())?;
         let tree = given.context.tree.as_ref().map(|tree| tree.path.clone());
         self.inputs.extend(tree.iter().map(|path| StoreInput {

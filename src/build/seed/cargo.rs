@@ -57,7 +57,12 @@ impl Cargo {
     fn loudness(&self) -> usize {
         let of = |word: &OsString| match word.as_bytes() {
             b"--verbose" => 1,
-            [b'-', letters @ ..] if letters.iter().all(|letter| *letter == b'v') => letters.len(),
+            [b'-', b'-', ..] => 0,
+            // Several in one word, up to one that has a value: `-rvv`, `-vvpname`.
+            [b'-', letters @ ..] => {
+                let flags = letters.iter().take_while(|letter| !b"pFjZC".contains(letter));
+                flags.filter(|letter| **letter == b'v').count()
+            }
             _ => 0,
         };
         self.words.iter().take_while(|word| *word != "--").map(of).sum()

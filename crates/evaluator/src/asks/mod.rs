@@ -43,7 +43,7 @@ impl Session {
     pub fn open(settings: &Settings, chatter: Chatter) -> Fallible<Session> {
         let nix = Nix::init().map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
         if settings.units_alone {
-            settings::leave_public_caches(&nix)
+            settings::for_units(&nix)
                 .map_err(|error| of_nix(&error, "starting libnix", FailureKind::Store, None))?;
         }
         let store = open_store(&nix)
