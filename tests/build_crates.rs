@@ -132,7 +132,7 @@ fn a_tool_more_has_cargo_compile_nothing() {
 fn cargo_nix_units_of_0_leaves_cargo_alone() {
     let units = Units::new();
     let project = made(&units, "off");
-    set(&project, "");
+    set(&project, "env.DEMO_OWN = \"one\"; crates.demo.env.A = \"1\";");
     let text = |value: &str| {
         let output = run(units
             .world
@@ -143,6 +143,8 @@ fn cargo_nix_units_of_0_leaves_cargo_alone() {
         assert!(output.status.success(), "{}", both(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert!(text("1").contains("RUSTC_WRAPPER"), "{}", text("1"));
-    assert!(!text("0").contains("RUSTC_WRAPPER"), "{}", text("0"));
+    for name in ["RUSTC_WRAPPER", "CARGO_NIX_CRATES", "CARGO_NIX_CRATE_DEMO"] {
+        assert!(text("1").contains(name), "{}", text("1"));
+        assert!(!text("0").contains(name), "{}", text("0"));
+    }
 }

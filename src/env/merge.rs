@@ -6,6 +6,7 @@
 //! nothing.
 
 use super::Env;
+use crate::cache::units;
 use crate::cmd::WRAPPER;
 use crate::vars::{self, LOCAL_WRAPPER, RUSTC_WRAPPER, UNITS_CONTEXT};
 use serde::Deserialize;
@@ -121,6 +122,7 @@ fn wrap(values: &mut BTreeMap<&str, Value>, present: &impl Fn(&str) -> Option<Os
     if vars::is_off(present(vars::UNITS)) {
         values.remove(UNITS_CONTEXT);
         values.remove(RUSTC_WRAPPER);
+        values.retain(|name, _| !units::is_read(name));
         if let Some(theirs) = values.remove(LOCAL_WRAPPER) {
             values.insert(RUSTC_WRAPPER, theirs);
         }
