@@ -16,6 +16,6 @@ trap 'rm -rf "$scratch"' EXIT
 echo 'int main(void) { return 0; }' >"$scratch/empty.c"
 if cc -static -no-pie -o "$scratch/empty" "$scratch/empty.c" 2>/dev/null && "$scratch/empty" 2>/dev/null; then
     # Less is put into its callers than by default: it is to be small, and starts as fast.
-    printf '%s\n' -Ctarget-feature=+crt-static -Crelocation-model=static -Cllvm-args=-inline-threshold=40 \
+    printf '%s\n' -Ctarget-feature=+crt-static -Crelocation-model=static -Cllvm-args=-inline-threshold=20 \
         -Cllvm-args=-inlinehint-threshold=150
 fi
