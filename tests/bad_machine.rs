@@ -5,34 +5,10 @@ mod bad_help;
 mod common;
 
 use bad_help::{env, failed, project, told};
-use common::{World, both, evaluator, run, success};
+use common::{World, both, evaluator, mounted, read_only, run, success};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-
-/// `command` in a mount namespace of its own, after the shell commands `mounts`.
-fn mounted(world: &World, mounts: &str, command: &Command) -> Command {
-    let mut outer = world.command("unshare");
-    outer.arg(if rustix::process::geteuid().is_root() {
-        "-m"
-    } else {
-        "-rm"
-    });
-    let script = format!("{mounts}\nexec \"$@\"");
-    outer
-        .args(["sh", "-euc", &script, "sh"])
-        .arg(command.get_program());
-    outer.args(command.get_args());
-    if let Some(directory) = command.get_current_dir() {
-        outer.current_dir(directory);
-    }
-    outer
-}
-
-fn read_only(directory: &Path) -> String {
-    let directory = directory.display();
-    format!("mount --bind '{directory}' '{directory}'; mount -o remount,bind,ro '{directory}'")
-}
 
 /// A success that says something.
 fn warned(world: &World, expected: &str, command: &mut Command) -> String {
@@ -65,14 +41,11 @@ fn a_store_that_cannot_be_written() {
     let first = success(&mut env(&world, &project));
     let store = world.path().join("store");
     // What is there is used; what is not cannot be made.
-    let hit = run(&mut mounted(&world, &read_only(&store), &env(&world, &project)));
+    let hit = run(&mut mounted(&read_only(&store), &env(&world, &project)));
     assert!(hit.status.success() && hit.stderr.is_empty(), "{}", both(&hit));
     assert_eq!(String::from_utf8_lossy(&hit.stdout), first);
     world.write("project/crate-env.nix", "{ system, ... }: { toolchain = derivation { name = \"other\"; inherit system; builder = \"/bin/sh\"; args = [ \"-c\" \"echo > $out\" ]; }; }");
-    let miss = failed(
-        &world,
-        &mut mounted(&world, &read_only(&store), &env(&world, &project)),
-    );
+    let miss = failed(&world, &mut mounted(&read_only(&store), &env(&world, &project)));
     insta::assert_snapshot!(miss);
 }
 
@@ -84,10 +57,7 @@ fn a_store_that_is_full() {
     let store = world.path().join("store");
     std::fs::create_dir_all(&store).expect("a mount point");
     let mounts = format!("mount -t tmpfs -o size=4m tmpfs '{}'", store.display());
-    insta::assert_snapshot!(failed(
-        &world,
-        &mut mounted(&world, &mounts, &env(&world, &project))
-    ));
+    insta::assert_snapshot!(failed(&world, &mut mounted(&mounts, &env(&world, &project))));
 }
 
 #[test]
@@ -95,7 +65,7 @@ fn a_home_that_cannot_be_written() {
     let world = World::new();
     let project = project(&world, "env.A = \"1\";");
     let expected = expected(&world, &project);
-    let mut command = mounted(&world, &read_only(&world.home()), &env(&world, &project));
+    let mut command = mounted(&read_only(&world.home()), &env(&world, &project));
     insta::assert_snapshot!(warned(&world, &expected, &mut command));
 }
 
@@ -114,14 +84,14 @@ fn a_cache_that_cannot_be_written() {
     let project = project(&world, "env.A = \"1\";");
     let expected = success(&mut env(&world, &project));
     let read_only = read_only(&world.cache());
-    let hit = run(&mut mounted(&world, &read_only, &env(&world, &project)));
+    let hit = run(&mut mounted(&read_only, &env(&world, &project)));
     assert!(hit.status.success() && hit.stderr.is_empty(), "{}", both(&hit));
     assert_eq!(String::from_utf8_lossy(&hit.stdout), expected);
     let text = std::fs::read_to_string(project.join("crate-env.nix")).expect("crate-env.nix");
     std::fs::write(project.join("crate-env.nix"), text + "# changed\n").expect("an edit");
     let alone = success(env(&world, &project).env("CARGO_NIX_UNITS", "0"));
     let _ = std::fs::remove_dir_all(world.cache().join("slots"));
-    let mut command = mounted(&world, &read_only, &env(&world, &project));
+    let mut command = mounted(&read_only, &env(&world, &project));
     insta::assert_snapshot!(warned(&world, &alone, &mut command));
     let left = std::fs::read_dir(world.cache().join("snapshots")).expect("snapshots");
     assert_eq!(left.count(), 0);
@@ -137,7 +107,7 @@ fn a_cache_that_is_full() {
         "mount -t tmpfs -o size=4k tmpfs '{0}'; head -c 4096 /dev/zero > '{0}/filled'",
         world.cache().display()
     );
-    let mut command = mounted(&world, &mounts, &env(&world, &project));
+    let mut command = mounted(&mounts, &env(&world, &project));
     insta::assert_snapshot!(warned(&world, &expected, &mut command));
 }
 
@@ -145,7 +115,7 @@ fn a_cache_that_is_full() {
 fn neither_cache_nor_temporary_files() {
     let world = World::new();
     let project = project(&world, "env.A = \"1\";");
-    let mut command = mounted(&world, &read_only(world.path()), &env(&world, &project));
+    let mut command = mounted(&read_only(world.path()), &env(&world, &project));
     command.env("TMPDIR", world.path());
     insta::assert_snapshot!(failed(&world, &mut command));
 }

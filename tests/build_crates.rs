@@ -55,6 +55,18 @@ fn set(project: &Path, crates: &str) {
     std::fs::write(project.join("crate-env.nix"), text).unwrap();
 }
 
+/// With `given` in crate-env.nix the program says `says`, these packages are compiled
+/// anew, and then nothing.
+fn assert_reached(units: &Units, project: &Path, given: &str, says: &str, packages: &[&str]) {
+    set(project, given);
+    let (said, mut compiled) = cargo_run(units, project);
+    compiled.sort();
+    assert_eq!(said, says, "{given}");
+    assert_eq!(compiled, packages, "{given}");
+    let (_, compiled) = cargo_run(units, project);
+    assert_eq!(compiled, Vec::<String>::new(), "{given}: a second time");
+}
+
 #[test]
 fn an_edit_of_crates_reaches_a_checkout_that_is_built() {
     let units = Units::new();
@@ -77,13 +89,7 @@ fn an_edit_of_crates_reaches_a_checkout_that_is_built() {
         // An entry that is gone is a change as well.
         ("", "none"),
     ] {
-        set(&project, crates);
-        let (said, mut compiled) = cargo_run(&units, &project);
-        compiled.sort();
-        assert_eq!(said, says, "{crates}");
-        assert_eq!(compiled, ["demo", "edited"], "{crates}");
-        let (_, compiled) = cargo_run(&units, &project);
-        assert_eq!(compiled, Vec::<String>::new(), "{crates}: a second time");
+        assert_reached(&units, &project, crates, says, &["demo", "edited"]);
     }
 }
 
@@ -99,13 +105,7 @@ fn an_edit_of_env_reaches_a_checkout_that_is_built() {
         ("env.DEMO_OWN = \"two\";", "two"),
         ("", "none"),
     ] {
-        set(&project, env);
-        let (said, mut compiled) = cargo_run(&units, &project);
-        compiled.sort();
-        assert_eq!(said, says, "{env}");
-        assert_eq!(compiled, ["demo", "given", "other"], "{env}");
-        let (_, compiled) = cargo_run(&units, &project);
-        assert_eq!(compiled, Vec::<String>::new(), "{env}: a second time");
+        assert_reached(&units, &project, env, says, &["demo", "given", "other"]);
     }
     let outside = run(units.plain_cargo(&project).arg("run"));
     let text = both(&outside);

@@ -4,7 +4,7 @@
 mod common;
 
 use common::units::{Units, remove_target};
-use common::{World, both, interruptible, run, success, through};
+use common::{World, both, interruptible, mounted, read_only, run, success};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -74,17 +74,10 @@ fn a_cache_that_cannot_be_written_makes_units_local() {
     let project = units.project("read-only", DEPENDENCIES, MAIN);
     let cache = units.world.cache();
     std::fs::create_dir_all(cache.join("units/service")).unwrap();
-    let script = format!(
-        "mount --bind '{0}' '{0}'; mount -o remount,bind,ro '{0}'; exec \"$@\"",
-        cache.display()
-    );
     let mut cargo = units.cargo(&project);
     cargo.env_remove("CARGO_NIX_DEBUG").args(["run", "--quiet"]);
     let began = std::time::Instant::now();
-    let output = run(&mut through(
-        &["unshare", "-rm", "sh", "-euc", &script, "sh"],
-        &cargo,
-    ));
+    let output = run(&mut mounted(&read_only(&cache), &cargo));
     assert!(output.status.success(), "{}", both(&output));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "1");
     // Each would wait for ten seconds, three times.

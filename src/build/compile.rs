@@ -50,8 +50,7 @@ pub fn main(words: &[OsString]) -> ExitCode {
             };
             let is_first = probe::is_first(arguments, |name| std::env::var_os(name));
             if is_first {
-                let variables = std::env::vars_os().collect();
-                if let Some(reason) = workshop::another_asked_for(&context, &variables) {
+                if let Some(reason) = workshop::another_asked_for(&context, |name| std::env::var_os(name)) {
                     report::tell(&vars, &reason, "this");
                     return ExitCode::SUCCESS;
                 }
@@ -127,8 +126,7 @@ fn dependencies(unit: &Invocation, workshop: &Workshop) -> Result<Vec<StoreInput
 
 /// What the package's build script left, if it has one.
 fn ran(unit: &Invocation, workshop: &Workshop) -> Result<Option<Ran>, Unserved> {
-    let out_dir = workshop.variables.get(OsStr::new("OUT_DIR")).map(PathBuf::from);
-    let Some(out_dir) = out_dir.filter(|out_dir| is_beside(out_dir, &unit.out_dir)) else {
+    let Some(out_dir) = out_dir(unit) else {
         return Ok(None);
     };
     let run =
@@ -144,19 +142,22 @@ fn ran(unit: &Invocation, workshop: &Workshop) -> Result<Option<Ran>, Unserved> 
     }))
 }
 
-/// The run of the script of a local unit's package, if it was in the sandbox.
-fn run(unit: &Invocation) -> Option<Run> {
+/// The `OUT_DIR` of the unit's package, if it has a script: one of the target directory
+/// that the unit is put into. Cargo leaves the one that it has inherited, from a script
+/// or a test that started it.
+fn out_dir(unit: &Invocation) -> Option<PathBuf> {
     let out_dir = PathBuf::from(std::env::var_os("OUT_DIR")?);
-    is_beside(&out_dir, &unit.out_dir).then(|| Run::of(&out_dir))?
-}
-
-/// Whether an `OUT_DIR` is one of the target directory that a unit is put into: cargo
-/// leaves the one that it has inherited, from a script or a test that started it.
-fn is_beside(out_dir: &Path, unit: &Path) -> bool {
+    let unit = &unit.out_dir;
     // `<profile>/deps`, and in the new layout `<profile>/build/<package>/<hash>/out`.
     let profiles = [1, 4].into_iter().filter_map(|above| unit.ancestors().nth(above));
     let mut builds = profiles.map(|profile| profile.join("build"));
-    !unit.starts_with(out_dir) && builds.any(|build| out_dir.starts_with(build))
+    let is_its_own = !unit.starts_with(&out_dir) && builds.any(|build| out_dir.starts_with(build));
+    is_its_own.then_some(out_dir)
+}
+
+/// The run of the script of a local unit's package, if it was in the sandbox.
+fn run(unit: &Invocation) -> Option<Run> {
+    Run::of(&out_dir(unit)?)
 }
 
 /// What the unit is linked with, and what it runs: the directories of `-L`, and

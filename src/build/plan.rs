@@ -40,6 +40,14 @@ pub struct Source {
     pub input: StoreInput,
 }
 
+impl Source {
+    /// Where cargo has the package itself, which may be deeper.
+    pub fn directory<'a>(&'a self, variables: &'a Variables) -> &'a Path {
+        let manifest = variables.get(OsStr::new("CARGO_MANIFEST_DIR"));
+        manifest.map_or(self.root.as_path(), Path::new)
+    }
+}
+
 /// What the build script of the unit's package left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ran {

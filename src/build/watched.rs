@@ -6,7 +6,6 @@ use super::paths::plain;
 use super::workshop::{Package, Workshop};
 use super::{Local, directives, names, plan};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::path::Path;
 
 /// Variables beside [`names::is_builders`] that a script in the sandbox has values
@@ -46,10 +45,7 @@ pub fn of(stdout: &[u8], workshop: &Workshop, package: &Package) -> Result<Track
         absent: BTreeSet::new(),
     };
     let (root, stored) = (&package.source.root, Path::new(&package.source.input.path));
-    let directory = workshop
-        .variables
-        .get(OsStr::new("CARGO_MANIFEST_DIR"))
-        .map_or(root.as_path(), Path::new);
+    let directory = package.source.directory(&workshop.variables);
     for (key, value) in directives::of(stdout) {
         if key != "rerun-if-changed" {
             continue;

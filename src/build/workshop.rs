@@ -11,7 +11,7 @@ use crate::cache::units;
 use crate::vars::Vars;
 use cargo_nix_protocol::{Failure, FailureKind, StoreInput, UnitAsk};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -50,8 +50,7 @@ pub fn crate_variable(variables: &Variables) -> String {
 /// Where another toolchain was asked for by `+<name>` of rustup's cargo, and the
 /// compiler of the environment came first on PATH: that, and the way out. What rustup
 /// says of it a shell may have inherited, so another cargo has to be at work.
-pub fn another_asked_for(context: &Context, variables: &Variables) -> Option<String> {
-    let variable = |name: &str| variables.get(OsStr::new(name));
+pub fn another_asked_for(context: &Context, variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
     let is_asked = variable("RUSTUP_TOOLCHAIN_SOURCE").is_some_and(|source| source == "cli");
     if !is_asked {
         return None;
@@ -59,7 +58,7 @@ pub fn another_asked_for(context: &Context, variables: &Variables) -> Option<Str
     // Cargo says who it is where it calls rustc for a unit, not where it asks what rustc
     // is: what stands there is inherited.
     let cargo = match variable("CARGO_PKG_NAME").and_then(|_| variable("CARGO")) {
-        Some(cargo) => Path::new(cargo).canonicalize(),
+        Some(cargo) => Path::new(&cargo).canonicalize(),
         None => std::fs::read_link(format!("/proc/{}/exe", journal::cargo_process())),
     };
     let ours = context.rustc().with_file_name("cargo").canonicalize();
@@ -212,7 +211,8 @@ impl Workshop {
     pub fn check_compiler(&self, rustc: &OsStr) -> Result<(), Unserved> {
         let search = self.variables.get(OsStr::new("PATH"));
         let is_ours = self.context.is_rustc(rustc, search.map(|path| path.as_os_str()));
-        match (is_ours, another_asked_for(&self.context, &self.variables)) {
+        let variable = |name: &str| self.variables.get(OsStr::new(name)).cloned();
+        match (is_ours, another_asked_for(&self.context, variable)) {
             (true, None) => Ok(()),
             (true, Some(reason)) => Err(Unserved::Without(reason)),
             (false, _) => Err(Unserved::Without(format!(

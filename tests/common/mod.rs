@@ -167,6 +167,23 @@ pub fn through(starter: &[&str], command: &Command) -> Command {
     started
 }
 
+/// `command` in a mount namespace of its own, after `mounts`, lines of sh.
+pub fn mounted(mounts: &str, command: &Command) -> Command {
+    // Permissions keep nobody out who is root; who is not becomes it in there.
+    let how = match rustix::process::geteuid().is_root() {
+        true => "-m",
+        false => "-rm",
+    };
+    let script = format!("{mounts}\nexec \"$@\"");
+    through(&["unshare", how, "sh", "-euc", &script, "sh"], command)
+}
+
+/// Lines for [`mounted`]: nothing can be written in `directory`.
+pub fn read_only(directory: &Path) -> String {
+    let directory = directory.display();
+    format!("mount --bind '{directory}' '{directory}'; mount -o remount,bind,ro '{directory}'")
+}
+
 /// `command` in a process group of its own that SIGINT ends, as Ctrl-C does; also
 /// where the tests themselves ignore it, as what a script starts with `&` has to.
 pub fn interruptible(command: &Command) -> Command {

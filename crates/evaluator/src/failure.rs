@@ -267,8 +267,15 @@ fn kind(message: &str, fallback: FailureKind) -> FailureKind {
 mod tests {
     use super::*;
 
-    const OLD: &str = "builder for '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv' failed with exit code 101;\n                       last 1 log lines:\n> no";
-    const NEW: &str = "Cannot build '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv'.\nReason: builder failed with exit code 101.\n                       Output paths:\n  /nix/store/y-demo-1.0.0-run\nLast 1 log lines:\n> no";
+    const OLD: &str = concat!(
+        "builder for '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv' failed with exit code 101;\n",
+        "last 1 log lines:\n> no"
+    );
+    const NEW: &str = concat!(
+        "Cannot build '/nix/store/0123456789abcdfghijklmnpqrsvwxyz-demo-1.0.0-run.drv'.\n",
+        "Reason: builder failed with exit code 101.\n",
+        "Output paths:\n  /nix/store/y-demo-1.0.0-run\nLast 1 log lines:\n> no"
+    );
 
     /// What decides whether a script is run outside of the sandbox.
     #[test]

@@ -206,16 +206,8 @@ impl<'a> Planner<'a> {
     /// in the store there is something else.
     fn stays_inside(&self, text: &str) -> Result<(), Local> {
         let source = self.given.source;
-        let stored = Path::new(&source.input.path);
-        let variables = self.given.variables;
-        let directory = variables
-            .get(OsStr::new("CARGO_MANIFEST_DIR"))
-            .map_or(source.root.as_path(), Path::new);
-        let directory = match directory.strip_prefix(stored) {
-            Ok(below) => source.root.join(below),
-            Err(_) => directory.to_path_buf(),
-        };
-        match leaving(text, &directory, &source.root).find(|path| (self.given.exists)(path)) {
+        let directory = source.directory(self.given.variables);
+        match leaving(text, directory, &source.root).find(|path| (self.given.exists)(path)) {
             Some(path) => Err(Local::because(format!(
                 "it is given {}, which is beside the package",
                 path.display()
